@@ -1,0 +1,82 @@
+/**
+ * Owns the numbers of the lifecycle as a type, and the rules between them. The values with their reasons stand in
+ * `inngest.config.ts`; tests and the demo scale them there and nowhere else. Pure. Fails closed: numbers that
+ * contradict each other are named, all at once, by `policyFaults`.
+ */
+import { z } from "zod";
+
+const ms = z.number().int().positive();
+
+export const policySchema = z.object({
+  /** Without activity for this long a preview goes to rest. */
+  idleAfterMs: ms,
+  /** How long before the end of idleness the idle function looks, so that a warning can be given. */
+  warnBeforeMs: ms,
+  /** After the last viewer left, wait this long for a return. */
+  graceAfterLeftMs: ms,
+  /** The pane's interval between beats. */
+  beatEveryMs: ms,
+  /** A viewer whose last beat is older than this is not there. */
+  viewerGoneAfterMs: ms,
+  /** At most one `user/active` from beats in this time. */
+  emitEveryMs: ms,
+  /** `user/active` events are gathered this long before one extension, and at most `extendAtLatestMs`. */
+  extendGatherMs: ms,
+  extendAtLatestMs: ms,
+  /** What create, connect and extension ask of the provider: the dead man's switch. */
+  keepAliveMs: ms,
+  /** The plan's longest continuous run. */
+  maxRunMs: ms,
+  /** A running sandbox with less than this left is not handed out as warm without looking. */
+  warmMarginMs: ms,
+  /** How long a claim holds without renewal. */
+  leaseMs: ms,
+  /** The route's budget for resuming while the person waits; what takes longer goes on in Inngest. */
+  resumeInlineMs: ms,
+  /** No step holds a request longer than about this. */
+  stepBudgetMs: ms,
+  /** Between two looks at a job inside the sandbox. */
+  pollEveryMs: ms,
+  installDeadlineMs: ms,
+  serverDeadlineMs: ms,
+  /** `preview/requested` older than this is a replay and changes nothing. */
+  requestFreshForMs: ms,
+  /** The sweep only heals: it looks this long after a deadline that should have been kept by others. */
+  healAfterMs: ms,
+  /** Previews a sweep pass takes at most. */
+  sweepBatch: z.number().int().positive(),
+});
+
+export type Policy = z.infer<typeof policySchema>;
+
+/** One sentence for every rule that these numbers break; empty when they fit together. */
+export function policyFaults(policy: Policy): string[] {
+  const faults: string[] = [];
+  const leastKeepAliveMs = policy.idleAfterMs + policy.emitEveryMs + policy.extendAtLatestMs;
+  if (policy.keepAliveMs <= leastKeepAliveMs) {
+    faults.push(
+      `keepAliveMs (${policy.keepAliveMs}) must exceed idleAfterMs + emitEveryMs + extendAtLatestMs (${leastKeepAliveMs}), or the provider pauses a preview in use`,
+    );
+  }
+  if (policy.keepAliveMs > policy.maxRunMs) {
+    faults.push(
+      `keepAliveMs (${policy.keepAliveMs}) must not exceed the plan's maxRunMs (${policy.maxRunMs})`,
+    );
+  }
+  if (policy.warnBeforeMs >= policy.idleAfterMs) {
+    faults.push(
+      `warnBeforeMs (${policy.warnBeforeMs}) must be less than idleAfterMs (${policy.idleAfterMs})`,
+    );
+  }
+  if (policy.viewerGoneAfterMs <= policy.beatEveryMs) {
+    faults.push(
+      `viewerGoneAfterMs (${policy.viewerGoneAfterMs}) must exceed beatEveryMs (${policy.beatEveryMs}), or a viewer vanishes between two beats`,
+    );
+  }
+  if (policy.leaseMs <= policy.stepBudgetMs * 2) {
+    faults.push(
+      `leaseMs (${policy.leaseMs}) must exceed twice stepBudgetMs (${policy.stepBudgetMs}), or a claim lapses during a step`,
+    );
+  }
+  return faults;
+}
