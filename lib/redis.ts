@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { Redis as UpstashClient } from "@upstash/redis";
-import { RekindleError } from "@/lib/errors";
+import { StoreRefusedError, StoreUnreachableError } from "@/lib/errors";
 
 /** A script's answer: Lua strings, integers, `nil`/`false` as null, tables as arrays. Numbers-as-text stay text. */
 export type ScriptReply = string | number | null | readonly ScriptReply[];
@@ -27,29 +27,6 @@ export interface Redis {
    * @throws StoreRefusedError when Redis answered with an error; retrying the same call answers the same.
    */
   runScript(script: Script, keys: readonly string[], args: readonly string[]): Promise<ScriptReply>;
-}
-
-/** No usable answer: dropped, timed out, throttled or a server error. The script may or may not have run. */
-export class StoreUnreachableError extends RekindleError {
-  constructor(script: Script, why: string) {
-    super(`Redis did not answer the script "${script.name}" (${why}).`, {
-      code: "store-unreachable",
-      retriable: true,
-      safeDetails: { script: script.name, why },
-    });
-  }
-}
-
-/** Redis answered with an error: a fault in the script, the stored data, or the credentials. */
-export class StoreRefusedError extends RekindleError {
-  constructor(script: Script, refusal: Refusal) {
-    const where = refusal.line === undefined ? "" : ` at line ${refusal.line}`;
-    super(`Redis refused the script "${script.name}"${where} (${refusal.code}).`, {
-      code: "store-refused",
-      retriable: false,
-      safeDetails: { script: script.name, redisCode: refusal.code, line: refusal.line ?? null },
-    });
-  }
 }
 
 export interface UpstashOptions {
@@ -93,7 +70,7 @@ export function upstashRedis(options: UpstashOptions): Redis {
                 .exec({ keepErrors: true }),
             )
           : first;
-      if (outcome.kind === "refused") throw new StoreRefusedError(script, outcome.refusal);
+      if (outcome.kind === "refused") throw refusedError(script, outcome.refusal);
       return outcome.reply;
     },
   };
@@ -136,14 +113,21 @@ async function runOne(script: Script, send: () => Promise<readonly PipelineEntry
     entries = await send();
   } catch (error) {
     const credentials = credentialRefusal(error);
-    if (credentials !== undefined) throw new StoreRefusedError(script, credentials);
+    if (credentials !== undefined) throw refusedError(script, credentials);
     // The SDK's error is not kept as the cause: its text holds the command, or the token when that is malformed.
-    throw new StoreUnreachableError(script, nameTransportFailure(error));
+    throw new StoreUnreachableError(script.name, new Error(nameTransportFailure(error)));
   }
   const entry = entries[0];
   if (entry?.error !== undefined) return { kind: "refused", refusal: parseRefusal(entry.error) };
-  if (!isScriptReply(entry?.result)) throw new StoreUnreachableError(script, "the answer was not a reply");
+  if (!isScriptReply(entry?.result)) {
+    throw new StoreUnreachableError(script.name, new Error("the answer was not a reply"));
+  }
   return { kind: "replied", reply: entry.result };
+}
+
+function refusedError(script: Script, { code, line }: Refusal): StoreRefusedError {
+  const where = line === undefined ? "" : ` at line ${line} of the script`;
+  return new StoreRefusedError(script.name, new Error(`Redis answered ${code}${where}`));
 }
 
 /** The first word of a Redis error is its code by protocol; the rest is prose. */
