@@ -60,7 +60,7 @@ export function previewIdOf(environment: string, scope: Scope): PreviewId {
   return digest.slice(0, 24) as PreviewId;
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
+function parse<S extends z.ZodType>(schema: S, value: unknown, name: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new InvalidRequestError(`${name} must be ${idHint}.`);
   return parsed.data;

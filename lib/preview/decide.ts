@@ -1,0 +1,120 @@
+/**
+ * Owns what to do about one preview: `decide(snapshot, observed, policy)`, pure and total. It must never read a clock:
+ * `now` is Redis's own, inside the snapshot. Cannot fail; when it knows too little it says when to look again.
+ */
+
+import type { Policy } from "./policy";
+import type { Reason } from "./reasons";
+import { isClaimed, type PreviewRecord, type Snapshot, sandboxOf } from "./record";
+
+/** What the provider said of the sandbox that the record names; `unknown` when it was not asked. */
+export type Observed =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "gone" }
+  | { readonly kind: "running"; readonly startedAt: number; readonly endsAt: number }
+  | { readonly kind: "paused"; readonly pausedAt: number };
+
+export type Action =
+  /** Nothing is wrong; look again at `nextCheckAt`, or never by ourselves when it is absent. */
+  | { readonly kind: "none"; readonly reason: Reason; readonly nextCheckAt?: number }
+  /** Somebody holds the claim; look again when it lapses. */
+  | { readonly kind: "wait"; readonly reason: Reason; readonly nextCheckAt: number }
+  /** Ask the provider first. */
+  | { readonly kind: "observe"; readonly reason: Reason }
+  /** Bring it (back) to running: resume, go on with an interrupted start, or rebuild. */
+  | { readonly kind: "open"; readonly reason: Reason }
+  | { readonly kind: "pause"; readonly reason: Reason }
+  /** The provider paused it and nobody is there: say so in the record. */
+  | { readonly kind: "record-paused"; readonly reason: Reason; readonly pausedAt: number }
+  /** The sandbox is gone and nobody is there: say so in the record. */
+  | { readonly kind: "expire"; readonly reason: Reason }
+  /** A failed preview's sandbox still runs: pause it, the state stays. */
+  | { readonly kind: "rest-failed"; readonly reason: Reason };
+
+export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
+  const { record } = snapshot;
+  if (isClaimed(snapshot)) {
+    return { kind: "wait", reason: record.reason, nextCheckAt: record.leaseUntil ?? snapshot.now };
+  }
+  if (observed.kind === "unknown" && sandboxOf(record) && record.state !== "paused") {
+    return { kind: "observe", reason: record.reason };
+  }
+  switch (record.state) {
+    case "absent":
+    case "expired":
+      return { kind: "none", reason: record.reason };
+    case "paused":
+      return observed.kind === "gone"
+        ? { kind: "expire", reason: "sandbox-gone" }
+        : { kind: "none", reason: record.reason };
+    case "failed":
+      return observed.kind === "running"
+        ? { kind: "rest-failed", reason: record.reason }
+        : { kind: "none", reason: record.reason };
+    case "starting":
+      return decideInterruptedStart(snapshot, observed);
+    case "pausing":
+    case "resuming":
+      return decideInterruptedTransition(snapshot, observed);
+    case "running":
+      return decideRunning(snapshot, observed, policy);
+  }
+}
+
+/** When a preview in use has had no activity for long enough. */
+export function idleAt(record: PreviewRecord, policy: Policy): number {
+  return (record.lastActiveAt ?? record.changedAt) + policy.idleAfterMs;
+}
+
+/** When to look at a running preview if everybody else forgot it: after its idle end or the provider's, whichever is first. */
+export function healRunningAt(
+  running: { readonly lastActiveAt: number; readonly endsAt: number },
+  policy: Policy,
+): number {
+  return Math.min(running.lastActiveAt + policy.idleAfterMs, running.endsAt) + policy.healAfterMs;
+}
+
+function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
+  const { record, now } = snapshot;
+  const isInUse = now < idleAt(record, policy);
+  if (observed.kind === "gone") {
+    return { kind: isInUse ? "open" : "expire", reason: "sandbox-gone" };
+  }
+  if (observed.kind === "paused") {
+    return isInUse
+      ? { kind: "open", reason: "provider-paused" }
+      : { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
+  }
+  if (!isInUse) return { kind: "pause", reason: "idle" };
+  const endsAt = observed.kind === "running" ? observed.endsAt : now;
+  return {
+    kind: "none",
+    reason: record.reason,
+    nextCheckAt: healRunningAt({ lastActiveAt: record.lastActiveAt ?? record.changedAt, endsAt }, policy),
+  };
+}
+
+/** A start whose worker vanished is carried on as long as it is wanted, so that no boot dies half-way. */
+function decideInterruptedStart(snapshot: Snapshot, observed: Observed): Action {
+  if (snapshot.record.wanted === "running") return { kind: "open", reason: "interrupted" };
+  if (observed.kind === "running") return { kind: "rest-failed", reason: snapshot.record.reason };
+  return { kind: "expire", reason: "interrupted" };
+}
+
+function decideInterruptedTransition(snapshot: Snapshot, observed: Observed): Action {
+  const { record, now } = snapshot;
+  if (record.wanted === "running") {
+    return { kind: "open", reason: observed.kind === "gone" ? "sandbox-gone" : "interrupted" };
+  }
+  switch (observed.kind) {
+    case "gone":
+      return { kind: "expire", reason: "sandbox-gone" };
+    case "paused":
+      return { kind: "record-paused", reason: record.reason, pausedAt: observed.pausedAt };
+    case "running":
+    case "unknown":
+      return record.state === "pausing"
+        ? { kind: "pause", reason: record.reason }
+        : { kind: "none", reason: record.reason, nextCheckAt: now };
+  }
+}

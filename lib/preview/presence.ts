@@ -1,0 +1,26 @@
+/**
+ * Owns the reading of presence: who counts as there, and whether a preview may rest. Pure; the atomic re-check of the
+ * same conditions stands in the claim script, because time passes between a read and a claim. Cannot fail.
+ */
+import { idleAt } from "./decide";
+import type { Policy } from "./policy";
+import type { Snapshot } from "./record";
+
+export type Rest =
+  | { readonly kind: "rest" }
+  /** Somebody was active since; look again then. */
+  | { readonly kind: "later"; readonly at: number }
+  /** Nothing runs, or nobody's rest is asked for. */
+  | { readonly kind: "not-running" };
+
+/** Whether a preview has been idle long enough, by the record and not by the event that asked. */
+export function restWhenIdle(snapshot: Snapshot, policy: Policy): Rest {
+  if (snapshot.record.state !== "running") return { kind: "not-running" };
+  const at = idleAt(snapshot.record, policy);
+  return snapshot.now >= at ? { kind: "rest" } : { kind: "later", at };
+}
+
+/** Whether everybody has left: nobody's beat is recent. */
+export function isEmpty(snapshot: Snapshot): boolean {
+  return snapshot.viewers === 0;
+}

@@ -1,0 +1,145 @@
+/**
+ * Owns why a preview is in the state that it is in: a closed union, each member with the words that a person reads
+ * and the action that helps. The compiler refuses a reason without copy. Pure; cannot fail.
+ */
+import { z } from "zod";
+
+export const reasonSchema = z.enum([
+  "never-opened",
+  "requested",
+  "returned",
+  "idle",
+  "left",
+  "provider-paused",
+  "sandbox-gone",
+  "interrupted",
+  "unknown-project",
+  "files-unavailable",
+  "no-recipe",
+  "install-failed",
+  "install-timed-out",
+  "server-exited",
+  "port-never-opened",
+  "provider-unreachable",
+  "provider-refused",
+  "provider-capacity",
+  "events-unreachable",
+  "run-failed",
+]);
+
+export type Reason = z.infer<typeof reasonSchema>;
+
+/** What the pane offers: opening again keeps what is kept; trying again boots anew; `none` while work is under way. */
+export type HelpfulAction = "none" | "open" | "try-again";
+
+export interface ReasonCopy {
+  readonly title: string;
+  readonly message: string;
+  readonly action: HelpfulAction;
+}
+
+export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
+  "never-opened": {
+    title: "Not started yet",
+    message: "This preview has not been opened before. The first start installs its dependencies.",
+    action: "open",
+  },
+  requested: {
+    title: "Opened",
+    message: "The preview was asked for.",
+    action: "none",
+  },
+  returned: {
+    title: "Welcome back",
+    message: "Somebody came back, so the preview goes on where it stood still.",
+    action: "none",
+  },
+  idle: {
+    title: "Resting: nobody was active",
+    message: "The preview was paused with its memory and processes kept. It goes on where it stood still.",
+    action: "open",
+  },
+  left: {
+    title: "Resting: everybody left",
+    message: "The preview was paused with its memory and processes kept. It goes on where it stood still.",
+    action: "open",
+  },
+  "provider-paused": {
+    title: "Resting: the provider paused it",
+    message:
+      "The sandbox reached the end that its provider knew, and was paused with its memory kept. It goes on where it stood still.",
+    action: "open",
+  },
+  "sandbox-gone": {
+    title: "The sandbox is gone",
+    message:
+      "The provider no longer has it. The files are safe in the project; what was only in memory is lost. Opening builds it anew.",
+    action: "open",
+  },
+  interrupted: {
+    title: "Picking up where a worker stopped",
+    message: "The worker that was at this preview stopped half-way; another goes on.",
+    action: "none",
+  },
+  "unknown-project": {
+    title: "No such project",
+    message: "The project was deleted, or the address is mistyped.",
+    action: "try-again",
+  },
+  "files-unavailable": {
+    title: "The project's files could not be loaded",
+    message: "The store behind the files did not answer. Nothing was lost.",
+    action: "try-again",
+  },
+  "no-recipe": {
+    title: "Nothing to start",
+    message: 'The project has no "dev" or "start" script. Add one to package.json and try again.',
+    action: "try-again",
+  },
+  "install-failed": {
+    title: "Installing the dependencies failed",
+    message: "The log below says what the package manager answered. Mend it and try again.",
+    action: "try-again",
+  },
+  "install-timed-out": {
+    title: "Installing the dependencies took too long",
+    message: "It was stopped at its deadline. The log below shows how far it came.",
+    action: "try-again",
+  },
+  "server-exited": {
+    title: "The dev server ended",
+    message: "The start command exited before it answered. The log below shows its last lines.",
+    action: "try-again",
+  },
+  "port-never-opened": {
+    title: "The dev server never answered",
+    message: "The start command runs, but nothing answers at its port. Does it listen on the port in PORT?",
+    action: "try-again",
+  },
+  "provider-unreachable": {
+    title: "The sandbox provider did not answer",
+    message: "It was asked several times. Nothing was lost; try again in a moment.",
+    action: "try-again",
+  },
+  "provider-refused": {
+    title: "The sandbox provider refused",
+    message:
+      "It will not accept this call: the operator should check the API key, the template and the plan.",
+    action: "try-again",
+  },
+  "provider-capacity": {
+    title: "All places are taken",
+    message: "As many sandboxes run as the plan allows. Try again when one has gone to rest.",
+    action: "try-again",
+  },
+  "events-unreachable": {
+    title: "Inngest did not answer",
+    message: "Nothing would carry the work on, so it was not begun. Try again in a moment.",
+    action: "try-again",
+  },
+  "run-failed": {
+    title: "The work on this preview ended without an answer",
+    message: "A run was cancelled or failed. Nothing goes on in the dark; try again.",
+    action: "try-again",
+  },
+};

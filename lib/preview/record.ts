@@ -1,0 +1,127 @@
+/**
+ * Owns what is known of one preview, and how it is read from Redis. The record is a flat hash of strings there (so
+ * that Lua needs no JSON) and a discriminated union here, in which each state says what must be known.
+ * Fails closed: a version or shape that is not known throws `RecordUnreadableError`; nothing is defaulted.
+ */
+import { z } from "zod";
+import { leaseIdSchema, projectIdSchema, sandboxIdSchema, userIdSchema } from "../ids";
+import { reasonSchema } from "./reasons";
+import { stateSchema } from "./transitions";
+
+/** The version of the record's shape; readers refuse others (a deploy in mid-run shares state with the old code). */
+export const recordVersion = "1";
+
+/** Redis keeps strings; times and counts are whole numbers written without exponent. */
+const whole = z
+  .string()
+  .regex(/^-?\d{1,16}$/)
+  .transform(Number);
+
+export const cameBackSchema = z.enum(["warm", "resumed", "from-snapshot", "rebuilt-cached", "rebuilt-cold"]);
+/** How the preview came to run this time. */
+export type CameBack = z.infer<typeof cameBackSchema>;
+
+export const wantedSchema = z.enum(["running", "resting"]);
+/** What should be true, written before any event or vendor call; work goes on until reality agrees. */
+export type Wanted = z.infer<typeof wantedSchema>;
+
+export const phaseSchema = z.enum([
+  "claimed",
+  "sandbox",
+  "files",
+  "install",
+  "start",
+  "answer",
+  "pause",
+  "tidy",
+]);
+/** How far the holder of the claim has come; a takeover goes on from here and never begins again. */
+export type Phase = z.infer<typeof phaseSchema>;
+
+const common = z.object({
+  v: z.literal(recordVersion),
+  projectId: projectIdSchema,
+  userId: userIdSchema,
+  wanted: wantedSchema,
+  /** Counts the claims; whoever writes must still have the newest. */
+  epoch: whole,
+  reason: reasonSchema,
+  changedAt: whole,
+  lastActiveAt: whole.optional(),
+  emittedAt: whole.optional(),
+  emitSeq: whole.optional(),
+  /** The claim: who may write until when. Absent when nobody is at work. */
+  leaseId: leaseIdSchema.optional(),
+  leaseUntil: whole.optional(),
+  leaseKind: z.enum(["open", "pause", "settle"]).optional(),
+  phase: phaseSchema.optional(),
+  phaseAt: whole.optional(),
+  /** Names the install and start jobs inside the sandbox, so that a takeover finds them. */
+  bootId: z.string().optional(),
+  claimedAt: whole.optional(),
+  revision: z.string().optional(),
+  port: whole.optional(),
+  cameBack: cameBackSchema.optional(),
+  readyAt: whole.optional(),
+  /** How long the person waited for the last start or resume. */
+  tookMs: whole.optional(),
+});
+
+const sandboxFields = {
+  sandboxId: sandboxIdSchema,
+  runStartedAt: whole,
+  /** The end that the provider confirmed, read back after each change. */
+  endsAt: whole,
+};
+const someSandboxFields = z.object(sandboxFields).partial().shape;
+
+const absent = common.extend({ state: z.literal(stateSchema.enum.absent) });
+const starting = common.extend({ state: z.literal(stateSchema.enum.starting), ...someSandboxFields });
+const running = common.extend({ state: z.literal(stateSchema.enum.running), ...sandboxFields, port: whole });
+const pausing = common.extend({ state: z.literal(stateSchema.enum.pausing), ...sandboxFields });
+const paused = common.extend({
+  state: z.literal(stateSchema.enum.paused),
+  ...someSandboxFields,
+  sandboxId: sandboxIdSchema,
+  pausedAt: whole,
+});
+const resuming = common.extend({
+  state: z.literal(stateSchema.enum.resuming),
+  ...someSandboxFields,
+  sandboxId: sandboxIdSchema,
+});
+const expired = common.extend({ state: z.literal(stateSchema.enum.expired) });
+const failed = common.extend({ state: z.literal(stateSchema.enum.failed), ...someSandboxFields });
+
+export const recordSchema = z.discriminatedUnion("state", [
+  absent,
+  starting,
+  running,
+  pausing,
+  paused,
+  resuming,
+  expired,
+  failed,
+]);
+
+export type PreviewRecord = z.infer<typeof recordSchema>;
+
+/** What one read of Redis tells: the record, who is there, and the only `now` that decisions may use. */
+export interface Snapshot {
+  /** Redis's own clock, in milliseconds. */
+  readonly now: number;
+  /** Viewers whose last beat is recent enough to count. */
+  readonly viewers: number;
+  readonly record: PreviewRecord;
+}
+
+/** Whether somebody holds the claim right now. */
+export function isClaimed(snapshot: Snapshot): boolean {
+  const { record, now } = snapshot;
+  return record.leaseId !== undefined && record.leaseUntil !== undefined && record.leaseUntil > now;
+}
+
+/** The sandbox that the record names, in whatever state; at most one, always. */
+export function sandboxOf(record: PreviewRecord): z.infer<typeof sandboxIdSchema> | undefined {
+  return "sandboxId" in record ? record.sandboxId : undefined;
+}

@@ -1,0 +1,226 @@
+/**
+ * Owns the store over Redis: turns each method into one script call and each reply into types. It must never decide
+ * anything and never write outside a script. Fails closed: a reply that it does not know is an error.
+ */
+import { z } from "zod";
+import {
+  IllegalTransitionError,
+  LeaseLostError,
+  RecordUnreadableError,
+  StoreRefusedError,
+} from "@/lib/errors";
+import { parseScope, type Scope } from "@/lib/ids";
+import type { Policy } from "@/lib/preview/policy";
+import { type PreviewRecord, recordSchema, type Snapshot } from "@/lib/preview/record";
+import { entering, sourcesOf } from "@/lib/preview/transitions";
+import type { Redis, Script, ScriptReply } from "@/lib/redis";
+import { dueKey, keysOf } from "./keys";
+import { claimScript } from "./scripts/claim";
+import { commitScript } from "./scripts/commit";
+import { condemnScript } from "./scripts/condemn";
+import { readScript } from "./scripts/read";
+import { recordExtensionScript } from "./scripts/record-extension";
+import { renewLeaseScript } from "./scripts/renew-lease";
+import { takeDueScript } from "./scripts/take-due";
+import { touchScript } from "./scripts/touch";
+import {
+  absentRecord,
+  type ClaimReply,
+  type ClaimRequest,
+  type Commit,
+  type CommitReply,
+  type PreviewStore,
+  type Sign,
+} from "./store";
+
+/** Lua's own text of the arguments; `''` stands for "leave it" in every script. */
+const text = (value: string | number | undefined): string =>
+  value === undefined ? "" : typeof value === "number" ? value.toFixed(0) : value;
+
+const flag = (isSet: boolean | undefined): string => (isSet ? "1" : "");
+
+export function redisStore(redis: Redis, environment: string, policy: Policy): PreviewStore {
+  async function run(script: Script, scope: Scope, args: readonly string[]): Promise<Reply> {
+    const keys = keysOf(environment, scope);
+    const raw = await redis.runScript(script, keys.all, [text(policy.viewerGoneAfterMs), ...args]);
+    return parseReply(script, scope, keys.previewId, raw);
+  }
+
+  return {
+    previewIdOf: (scope) => keysOf(environment, scope).previewId,
+
+    async read(scope) {
+      const { snapshot, extra } = await run(readScript, scope, []);
+      return { snapshot, logTail: extra };
+    },
+
+    async claim(scope, request) {
+      return claimReply(scope, request, await run(claimScript, scope, claimArgs(scope, request, policy)));
+    },
+
+    async renewLease(lease, { phase, logTail }) {
+      const { leaseId, epoch, scope } = lease;
+      const args = [leaseId, text(epoch), text(policy.leaseMs), text(phase), text(logTail)];
+      const { status, snapshot } = await run(renewLeaseScript, scope, args);
+      if (status !== "renewed") throw new LeaseLostError(keysOf(environment, scope).previewId);
+      return snapshot;
+    },
+
+    async commit(lease, commit) {
+      const { status, snapshot } = await run(commitScript, lease.scope, [
+        lease.leaseId,
+        text(lease.epoch),
+        ...commitArgs(commit),
+      ]);
+      if (status === "illegal") {
+        const { previewId } = keysOf(environment, lease.scope);
+        throw new IllegalTransitionError(previewId, snapshot.record.state, commit.become ?? "");
+      }
+      return {
+        kind: z.enum(["committed", "lost", "condemned"]).parse(status),
+        snapshot,
+      } satisfies CommitReply;
+    },
+
+    async condemn(scope, sandboxId) {
+      const { status } = await run(condemnScript, scope, [sandboxId]);
+      return status === "condemned";
+    },
+
+    async touch(scope, sign) {
+      const { status, snapshot, extra } = await run(touchScript, scope, touchArgs(sign, policy));
+      if (status === "absent") return undefined;
+      return extra === "" ? { snapshot } : { snapshot, emitSeq: Number(extra) };
+    },
+
+    async recordExtension(scope, { sandboxId, runStartedAt, endsAt }) {
+      const args = [
+        sandboxId,
+        text(runStartedAt),
+        text(endsAt),
+        text(policy.idleAfterMs),
+        text(policy.healAfterMs),
+      ];
+      const { status } = await run(recordExtensionScript, scope, args);
+      return z.enum(["recorded", "not-later", "other-run"]).parse(status);
+    },
+
+    async takeDue(most, pushForwardMs) {
+      const raw = await redis.runScript(
+        takeDueScript,
+        [dueKey(environment)],
+        [text(most), text(pushForwardMs)],
+      );
+      return z.array(z.string()).parse(raw).map(parseDueMember);
+    },
+  };
+}
+
+function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[] {
+  const open = request.kind === "open" ? request : undefined;
+  const pause = request.kind === "pause" ? request : undefined;
+  const wanted = open ? "running" : pause ? "resting" : "";
+  return [
+    scope.projectId,
+    scope.userId,
+    request.kind,
+    request.leaseId,
+    text(policy.leaseMs),
+    `,${Object.entries(entering[request.kind])
+      .map(([from, to]) => `${from}=${to}`)
+      .join(",")},`,
+    text(request.reason),
+    wanted,
+    text(open?.viewerId),
+    text(policy.warmMarginMs),
+    flag(open?.isByPerson),
+    text(pause?.idleForMs),
+    flag(pause?.mustBeEmpty),
+    text(open?.bootId),
+    text(open?.requestId),
+  ];
+}
+
+function claimReply(scope: Scope, request: ClaimRequest, reply: Reply): ClaimReply {
+  const { status, snapshot, extra } = reply;
+  if (status === "granted") {
+    const lease = { scope, leaseId: request.leaseId, epoch: snapshot.record.epoch };
+    const takenOver = z.enum(["open", "pause", "settle"]).safeParse(extra);
+    return takenOver.success
+      ? { kind: "granted", lease, snapshot, takenOver: takenOver.data }
+      : { kind: "granted", lease, snapshot };
+  }
+  if (status === "not-applicable") return { kind: "not-applicable", snapshot };
+  return { kind: z.enum(["warm", "busy", "active", "needs-person", "completed"]).parse(status), snapshot };
+}
+
+function commitArgs(commit: Commit): string[] {
+  const pairs = Object.entries(commit.set ?? {});
+  return [
+    commit.operation,
+    commit.then,
+    text(commit.become),
+    commit.become ? `,${sourcesOf(commit.become).join(",")},` : "",
+    text(commit.reason),
+    text(commit.wanted),
+    commit.check === "never"
+      ? ""
+      : "at" in commit.check
+        ? text(commit.check.at)
+        : `+${text(commit.check.inMs)}`,
+    text(commit.requestId),
+    text(pairs.length),
+    ...pairs.flatMap(([field, value]) => [field, text(value)]),
+    ...(commit.remove ?? []),
+  ];
+}
+
+function touchArgs(sign: Sign, policy: Policy): string[] {
+  const viewerId = sign.kind === "beat" || sign.kind === "left" ? sign.viewerId : "";
+  return [
+    sign.kind,
+    viewerId,
+    text(policy.emitEveryMs),
+    sign.kind === "activity" ? text(sign.at) : "",
+    text(policy.idleAfterMs),
+    text(policy.healAfterMs),
+    sign.kind === "unsent" ? text(sign.emitSeq) : "",
+  ];
+}
+
+interface Reply {
+  readonly status: string;
+  readonly snapshot: Snapshot;
+  readonly extra: string;
+}
+
+const replySchema = z.tuple([
+  z.string(),
+  z.coerce.number(),
+  z.coerce.number(),
+  z.array(z.string()),
+  z.string(),
+]);
+
+function parseReply(script: Script, scope: Scope, previewId: string, raw: ScriptReply): Reply {
+  const parsed = replySchema.safeParse(raw);
+  if (!parsed.success) throw new StoreRefusedError(script.name, parsed.error);
+  const [status, now, viewers, flat, extra] = parsed.data;
+  return { status, extra, snapshot: { now, viewers, record: parseRecord(scope, previewId, flat) } };
+}
+
+function parseRecord(scope: Scope, previewId: string, flat: readonly string[]): PreviewRecord {
+  // Presence and the log outlive nothing: a hash with only such leftovers cannot exist, so empty means never opened.
+  if (flat.length === 0) return absentRecord(scope);
+  const fields: Record<string, string> = {};
+  for (let index = 0; index + 1 < flat.length; index += 2)
+    fields[String(flat[index])] = String(flat[index + 1]);
+  const parsed = recordSchema.safeParse(fields);
+  if (!parsed.success) throw new RecordUnreadableError(previewId, parsed.error);
+  return parsed.data;
+}
+
+function parseDueMember(member: string): Scope {
+  const [projectId, userId] = member.split("/");
+  return parseScope(projectId, userId);
+}

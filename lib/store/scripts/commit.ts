@@ -1,0 +1,50 @@
+/**
+ * Writes what the holder of a claim has achieved. Epoch and lease id are both compared, so a late worker changes
+ * nothing; a condemned sandbox is refused, so that nobody's kill destroys what is committed; a move that the table of
+ * transitions does not have is refused. Idempotent by operation id: the same commit again answers `committed`.
+ *
+ * ARGV  2 leaseId  3 epoch  4 operation id  5 'hold' | 'release'  6 state to become, '' leaves it
+ *       7 states from which that is allowed ",a,b,"  8 reason, '' leaves it  9 wanted, '' leaves it
+ *       10 when to look again in ms since the epoch, '' never, '+N' in N ms  11 id of the request that this answers, ''
+ *       12 number of fields to set, then field, value, …, then the fields to remove
+ *
+ * Returns status `committed`, `lost`, `condemned` or `illegal`.
+ */
+import { script } from "./script";
+
+export const commitScript = script(
+  "commit",
+  `
+local leaseId, epoch, operation, hold = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == 'hold'
+local state, allowed, reason, wanted = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
+local nextCheckAt, requestId, count = ARGV[10], ARGV[11], tonumber(ARGV[12])
+
+if get('lastOperation') == operation then return reply('committed') end
+if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
+if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true) then return reply('illegal') end
+
+local sandboxId = get('sandboxId')
+for index = 1, count do
+  if ARGV[11 + index * 2] == 'sandboxId' then sandboxId = ARGV[12 + index * 2] end
+end
+if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
+
+for index = 1, count do set(ARGV[11 + index * 2], ARGV[12 + index * 2]) end
+for index = 13 + count * 2, #ARGV do unset(ARGV[index]) end
+if state ~= '' then become(state, reason) elseif reason ~= '' then set('reason', reason) end
+if wanted ~= '' then set('wanted', wanted) end
+if requestId ~= '' then set('lastRequest', requestId) end
+set('lastOperation', operation)
+
+if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
+if nextCheckAt == '' then
+  unset('nextCheckAt')
+  redis.call('ZREM', dueKey, scopeOf())
+elseif string.sub(nextCheckAt, 1, 1) == '+' then
+  checkAt(scopeOf(), now + tonumber(string.sub(nextCheckAt, 2)))
+else
+  checkAt(scopeOf(), tonumber(nextCheckAt) + 0.0)
+end
+return reply('committed')
+`,
+);

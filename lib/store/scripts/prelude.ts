@@ -1,0 +1,49 @@
+/**
+ * Owns what every Lua script begins with: Redis's clock, reading and writing the record, and the snapshot that every
+ * reply carries. Scripts are written in the common subset of Lua 5.1 (Redis, Upstash) and 5.3 with 32-bit integers
+ * (fengari, in the local cloud): times are floats, and are written with `%.0f`, because Redis would write a large
+ * number as 1.76e+12 and `%d` refuses a float beyond 32 bits in fengari. Cannot fail by itself.
+ *
+ * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
+ * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string).
+ * ARGV[1], in every script: how long a viewer counts after the last beat, in milliseconds.
+ */
+export const prelude = `
+local recordKey, viewersKey, dueKey, condemnedKey, logKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
+local viewerGoneAfterMs = tonumber(ARGV[1])
+
+local function whole(number) return string.format('%.0f', number) end
+local function get(field) return redis.call('HGET', recordKey, field) or nil end
+local function getNumber(field) return tonumber(get(field) or '0') + 0.0 end
+local function set(field, value) redis.call('HSET', recordKey, field, value) end
+local function unset(field) redis.call('HDEL', recordKey, field) end
+
+local function isClaimed()
+  return get('leaseId') ~= nil and getNumber('leaseUntil') > now
+end
+
+local function countViewers()
+  return redis.call('ZCOUNT', viewersKey, '(' .. whole(now - viewerGoneAfterMs), '+inf')
+end
+
+local function checkAt(scope, at)
+  set('nextCheckAt', whole(at))
+  redis.call('ZADD', dueKey, whole(at), scope)
+end
+
+local function scopeOf()
+  return get('projectId') .. '/' .. get('userId')
+end
+
+local function become(state, reason)
+  if get('state') ~= state then set('changedAt', whole(now)) end
+  set('state', state)
+  if reason ~= '' then set('reason', reason) end
+end
+
+local function reply(status, extra)
+  return { status, whole(now), whole(countViewers()), redis.call('HGETALL', recordKey), extra or '' }
+end
+`;

@@ -1,0 +1,129 @@
+/**
+ * Owns what the core needs of a store: each method is one atomic script, idempotent, and answers with the snapshot
+ * that it left behind. It must never be read and then written in two calls where one script would do.
+ * Fails closed: every method throws `StoreUnreachableError` when no answer came (the script may have run; calling
+ * again with the same ids is safe), `StoreRefusedError`, or `RecordUnreadableError`.
+ */
+import type { LeaseId, PreviewId, SandboxId, Scope, ViewerId } from "@/lib/ids";
+import type { Reason } from "@/lib/preview/reasons";
+import type { Phase, PreviewRecord, Snapshot, Wanted } from "@/lib/preview/record";
+import type { ClaimKind, State } from "@/lib/preview/transitions";
+
+/** A granted claim: what every write of its holder must still match. */
+export interface Lease {
+  readonly scope: Scope;
+  readonly leaseId: LeaseId;
+  readonly epoch: number;
+}
+
+export type ClaimRequest = {
+  readonly leaseId: LeaseId;
+  /** Why the state changes; the usual reason of the move when absent. */
+  readonly reason?: Reason;
+} & (
+  | {
+      readonly kind: "open";
+      /** A failed preview starts only when a person asks. */
+      readonly isByPerson: boolean;
+      readonly viewerId?: ViewerId;
+      /** Answered once: a request of this id that was completed changes nothing. */
+      readonly requestId?: string;
+      /** Names the jobs of a start that begins now. */
+      readonly bootId: string;
+    }
+  | {
+      readonly kind: "pause";
+      /** Refused when somebody was active within this time. */
+      readonly idleForMs?: number;
+      /** Refused when a viewer is there. */
+      readonly mustBeEmpty?: boolean;
+    }
+  | { readonly kind: "settle" }
+);
+
+export type ClaimReply =
+  | {
+      readonly kind: "granted";
+      readonly lease: Lease;
+      readonly snapshot: Snapshot;
+      readonly takenOver?: ClaimKind;
+    }
+  | {
+      readonly kind: "warm" | "busy" | "active" | "needs-person" | "completed";
+      readonly snapshot: Snapshot;
+    }
+  | { readonly kind: "not-applicable"; readonly snapshot?: Snapshot };
+
+export interface Commit {
+  /** Unique for what is achieved, the same when it is tried again; a repeated commit changes nothing. */
+  readonly operation: string;
+  readonly then: "hold" | "release";
+  readonly become?: State;
+  readonly reason?: Reason;
+  readonly wanted?: Wanted;
+  readonly set?: Readonly<Record<string, string | number>>;
+  readonly remove?: readonly string[];
+  /** When the sweep looks if nobody else did; `never` takes the preview out of the due index. */
+  readonly check: { readonly at: number } | { readonly inMs: number } | "never";
+  readonly requestId?: string;
+}
+
+export type CommitReply =
+  | { readonly kind: "committed"; readonly snapshot: Snapshot }
+  /** Another worker has taken over; nothing was written. */
+  | { readonly kind: "lost"; readonly snapshot: Snapshot }
+  /** The sandbox was marked for destruction; nothing was written. */
+  | { readonly kind: "condemned"; readonly snapshot: Snapshot };
+
+export type Sign =
+  | { readonly kind: "beat"; readonly viewerId: ViewerId }
+  | { readonly kind: "left"; readonly viewerId: ViewerId }
+  /** A signal of the product's own, at a time that is never taken as later than Redis's now. */
+  | { readonly kind: "activity"; readonly at: number }
+  /** The event of this number could not be sent: the next beat sends again. */
+  | { readonly kind: "unsent"; readonly emitSeq: number };
+
+export interface Touched {
+  readonly snapshot: Snapshot;
+  /** The number of the event to send now; absent when none is due. */
+  readonly emitSeq?: number;
+}
+
+export interface Extension {
+  readonly sandboxId: SandboxId;
+  readonly runStartedAt: number;
+  /** As the provider confirmed it. */
+  readonly endsAt: number;
+}
+
+export interface PreviewStore {
+  previewIdOf(scope: Scope): PreviewId;
+  /** The snapshot and the last lines of the boot's log; a preview that was never opened reads as `absent`. */
+  read(scope: Scope): Promise<{ readonly snapshot: Snapshot; readonly logTail: string }>;
+  claim(scope: Scope, request: ClaimRequest): Promise<ClaimReply>;
+  /** @throws LeaseLostError when another took over; the caller must stop without touching anything. */
+  renewLease(lease: Lease, progress: { phase?: Phase; logTail?: string }): Promise<Snapshot>;
+  /** @throws IllegalTransitionError when the table of transitions does not have the move. */
+  commit(lease: Lease, commit: Commit): Promise<CommitReply>;
+  /** False when the record names the sandbox: then it must not be destroyed. */
+  condemn(scope: Scope, sandboxId: SandboxId): Promise<boolean>;
+  /** Undefined when there is no such preview: a sign of life starts nothing. */
+  touch(scope: Scope, sign: Sign): Promise<Touched | undefined>;
+  recordExtension(scope: Scope, extension: Extension): Promise<"recorded" | "not-later" | "other-run">;
+  /** The previews whose time to be looked at has come; each one's time is pushed forward, never removed. */
+  takeDue(most: number, pushForwardMs: number): Promise<readonly Scope[]>;
+}
+
+/** What a preview that was never opened looks like. */
+export function absentRecord(scope: Scope): PreviewRecord {
+  return {
+    v: "1",
+    state: "absent",
+    projectId: scope.projectId,
+    userId: scope.userId,
+    wanted: "resting",
+    epoch: 0,
+    reason: "never-opened",
+    changedAt: 0,
+  };
+}
