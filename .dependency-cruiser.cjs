@@ -62,9 +62,9 @@ module.exports = {
       },
     },
     {
-      name: "one-file-imports-e2b",
+      name: "one-adapter-imports-e2b",
       severity: "error",
-      from: { path: "^(app|functions|inngest|lib)/", pathNot: "^lib/sandbox/e2b\\.ts$|^lib/local/" },
+      from: { path: "^(app|functions|inngest|lib)/", pathNot: "^lib/sandbox/e2b(-errors)?\\.ts$|^lib/local/" },
       to: { path: "node_modules/e2b/" },
     },
     {
