@@ -1,0 +1,128 @@
+/**
+ * Owns the few commands about streams that a capped history needs: XADD, XLEN, XRANGE, XREVRANGE.
+ * `MAXLEN ~ n` trims exactly: Redis may keep more with `~`, so nobody can rely on either.
+ */
+import { array, bytesArray, bytesReply, integer, nil, type Reply } from "../../reply";
+import { type Args, at, parseInteger } from "../arguments";
+import { CommandError, syntaxError } from "../command-error";
+import type { StreamEntry } from "../keyspace";
+import type { Handlers } from "./handler";
+
+interface StreamId {
+  readonly ms: number;
+  readonly seq: number;
+}
+
+export const streamCommands: Handlers = {
+  XADD(keys, args) {
+    const options = readXaddOptions(args.slice(1));
+    const key = at(args, 0);
+    const existing = keys.find(key, "stream");
+    if (existing === undefined && !options.mayCreate) return nil;
+    const last = existing?.entries.at(-1) ?? { ms: 0, seq: 0 };
+    const id = nextId(options.id, keys.nowMs, last);
+    const { entries } = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [] });
+    entries.push({ ...id, fields: options.fields });
+    if (options.maxLength !== undefined && entries.length > options.maxLength) {
+      entries.splice(0, entries.length - options.maxLength);
+    }
+    return bytesReply(formatId(id));
+  },
+
+  XLEN: (keys, args) => integer(keys.find(at(args, 0), "stream")?.entries.length ?? 0),
+
+  XRANGE(keys, args) {
+    const found = between(keys.find(at(args, 0), "stream")?.entries ?? [], at(args, 1), at(args, 2));
+    return present(found, args);
+  },
+
+  XREVRANGE(keys, args) {
+    const found = between(keys.find(at(args, 0), "stream")?.entries ?? [], at(args, 2), at(args, 1));
+    return present(found.reverse(), args);
+  },
+};
+
+interface XaddOptions {
+  readonly mayCreate: boolean;
+  readonly maxLength?: number;
+  readonly id: string;
+  readonly fields: Args;
+}
+
+function readXaddOptions(args: Args): XaddOptions {
+  let index = 0;
+  let mayCreate = true;
+  let trim: { maxLength?: number } = {};
+  if (at(args, index).toUpperCase() === "NOMKSTREAM") {
+    mayCreate = false;
+    index += 1;
+  }
+  if (at(args, index).toUpperCase() === "MAXLEN") {
+    index += /^[~=]$/.test(at(args, index + 1)) ? 2 : 1;
+    trim = { maxLength: parseInteger(at(args, index)) };
+    index += 1;
+  }
+  const fields = args.slice(index + 1);
+  if (fields.length === 0 || fields.length % 2 !== 0) {
+    throw new CommandError("ERR wrong number of arguments for 'xadd' command");
+  }
+  return { mayCreate, ...trim, id: at(args, index), fields };
+}
+
+function nextId(wanted: string, nowMs: number, last: StreamId): StreamId {
+  if (wanted === "*") {
+    const ms = Math.floor(nowMs);
+    return ms > last.ms ? { ms, seq: 0 } : { ms: last.ms, seq: last.seq + 1 };
+  }
+  const id = parseId(wanted, 0);
+  if (compareIds(id, last) <= 0) {
+    throw new CommandError(
+      "ERR The ID specified in XADD is equal or smaller than the target stream top item",
+    );
+  }
+  return id;
+}
+
+function parseId(text: string, missingSeq: number): StreamId {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  if (match?.[1] === undefined) {
+    throw new CommandError("ERR Invalid stream ID specified as stream command argument");
+  }
+  return { ms: Number(match[1]), seq: match[2] === undefined ? missingSeq : Number(match[2]) };
+}
+
+const formatId = ({ ms, seq }: StreamId): string => `${ms}-${seq}`;
+
+const compareIds = (a: StreamId, b: StreamId): number => a.ms - b.ms || a.seq - b.seq;
+
+function between(entries: readonly StreamEntry[], start: string, end: string): StreamEntry[] {
+  return entries.filter((entry) => isAfterStart(entry, start) && isBeforeEnd(entry, end));
+}
+
+function isAfterStart(entry: StreamId, start: string): boolean {
+  if (start === "-") return true;
+  return start.startsWith("(")
+    ? compareIds(entry, parseId(start.slice(1), 0)) > 0
+    : compareIds(entry, parseId(start, 0)) >= 0;
+}
+
+function isBeforeEnd(entry: StreamId, end: string): boolean {
+  if (end === "+") return true;
+  return end.startsWith("(")
+    ? compareIds(entry, parseId(end.slice(1), Number.MAX_SAFE_INTEGER)) < 0
+    : compareIds(entry, parseId(end, Number.MAX_SAFE_INTEGER)) <= 0;
+}
+
+function present(entries: readonly StreamEntry[], args: Args): Reply {
+  const count = readCount(args);
+  if (count === 0) return nil;
+  return array(
+    entries.slice(0, count).map((entry) => array([bytesReply(formatId(entry)), bytesArray(entry.fields)])),
+  );
+}
+
+function readCount(args: Args): number | undefined {
+  if (args.length === 3) return undefined;
+  if (args.length !== 5 || at(args, 3).toUpperCase() !== "COUNT") throw syntaxError();
+  return Math.max(0, parseInteger(at(args, 4)));
+}

@@ -1,0 +1,99 @@
+/**
+ * Owns the keys of the in-process engine: typed values with expiry. Time is handed in with each command (one instant
+ * per command or script, as in Redis), so an expired key is gone exactly when the injected clock says so, without
+ * timers. It must never hand out an expired value. Fails closed: a value of another type is WRONGTYPE.
+ */
+import type { Bytes } from "../bytes";
+import { wrongType } from "./command-error";
+
+export interface StreamEntry {
+  readonly ms: number;
+  readonly seq: number;
+  readonly fields: readonly Bytes[];
+}
+
+export type Value =
+  | { readonly kind: "string"; readonly bytes: Bytes }
+  | { readonly kind: "hash"; readonly fields: Map<Bytes, Bytes> }
+  | { readonly kind: "set"; readonly members: Set<Bytes> }
+  | { readonly kind: "zset"; readonly scores: Map<Bytes, number> }
+  | { readonly kind: "stream"; readonly entries: StreamEntry[] };
+
+type ValueOf<Kind extends Value["kind"]> = Extract<Value, { kind: Kind }>;
+
+interface Slot {
+  value: Value;
+  expiresAtMs: number | undefined;
+}
+
+export class Keyspace {
+  readonly #slots = new Map<Bytes, Slot>();
+  /** The instant of the command that runs now. */
+  nowMs = 0;
+
+  /** The live value of exactly this kind, or undefined when there is no such key. */
+  find<Kind extends Value["kind"]>(key: Bytes, kind: Kind): ValueOf<Kind> | undefined {
+    const value = this.#live(key)?.value;
+    if (value === undefined) return undefined;
+    if (!isKind(value, kind)) throw wrongType();
+    return value;
+  }
+
+  /** As `find`, but the given empty value is stored first when there is none; its key has no expiry. */
+  findOrCreate<Kind extends Value["kind"]>(key: Bytes, empty: ValueOf<Kind>): ValueOf<Kind> {
+    const found = this.find<Kind>(key, empty.kind);
+    if (found !== undefined) return found;
+    this.#slots.set(key, { value: empty, expiresAtMs: undefined });
+    return empty;
+  }
+
+  kindOf(key: Bytes): Value["kind"] | undefined {
+    return this.#live(key)?.value.kind;
+  }
+
+  has(key: Bytes): boolean {
+    return this.#live(key) !== undefined;
+  }
+
+  /** Replaces whatever the key held, of any kind. */
+  put(key: Bytes, value: Value, expiresAtMs: number | undefined): void {
+    this.#slots.set(key, { value, expiresAtMs });
+  }
+
+  remove(key: Bytes): boolean {
+    return this.has(key) && this.#slots.delete(key);
+  }
+
+  /** "no-expiry" for a key that stays; undefined when there is no such key. */
+  expiryOf(key: Bytes): number | "no-expiry" | undefined {
+    const slot = this.#live(key);
+    return slot === undefined ? undefined : (slot.expiresAtMs ?? "no-expiry");
+  }
+
+  /** An instant that has passed removes the key, as in Redis. */
+  setExpiry(key: Bytes, expiresAtMs: number | undefined): void {
+    const slot = this.#live(key);
+    if (slot === undefined) return;
+    slot.expiresAtMs = expiresAtMs;
+    this.#live(key);
+  }
+
+  keys(): Bytes[] {
+    return [...this.#slots.keys()].filter((key) => this.has(key));
+  }
+
+  clear(): void {
+    this.#slots.clear();
+  }
+
+  #live(key: Bytes): Slot | undefined {
+    const slot = this.#slots.get(key);
+    if (slot?.expiresAtMs === undefined || slot.expiresAtMs > this.nowMs) return slot;
+    this.#slots.delete(key);
+    return undefined;
+  }
+}
+
+function isKind<Kind extends Value["kind"]>(value: Value, kind: Kind): value is ValueOf<Kind> {
+  return value.kind === kind;
+}

@@ -1,0 +1,214 @@
+/**
+ * Owns running Lua scripts in-process: one fengari interpreter, a cache of compiled scripts by SHA-1, and the `redis`
+ * and `cjson` tables. A script runs to its end synchronously, so nothing happens in between. It opens neither `os`,
+ * `io`, `require` nor fengari's JavaScript bridge: a script reaches the keys and nothing else of this machine.
+ * Fails closed, with Redis's error texts. A script that never ends blocks the process, as it blocks a Redis.
+ */
+import { createHash } from "node:crypto";
+import type { LuaState } from "fengari";
+import type { Bytes } from "../../bytes";
+import { errorReply, type Reply } from "../../reply";
+import { CommandError } from "../command-error";
+import { encodeAt, JsonConversionError, pushDecoded, pushJsonNull } from "./cjson";
+import { type Fengari, loadFengari } from "./load-fengari";
+import { bytesAt, luaString, pushField, pushReply, replyAt, textField } from "./lua-values";
+import { lua51Source, NewerLuaError } from "./lua51-source";
+import { formatGeneral } from "./number-text";
+import { prelude } from "./prelude";
+
+export interface ScriptRunner {
+  /** The SHA-1 under which `run` finds it. @throws CommandError when it does not compile. */
+  load(source: Bytes): string;
+  has(sha: string): boolean;
+  /** @throws CommandError NOSCRIPT when it was not loaded. */
+  run(sha: string, keys: readonly Bytes[], args: readonly Bytes[]): Reply;
+  forgetAll(): void;
+}
+
+type CallCommand = (command: readonly Bytes[]) => Reply;
+
+/** `callCommand` is what `redis.call` does; it answers error replies and does not throw. */
+export async function createScriptRunner(callCommand: CallCommand): Promise<ScriptRunner> {
+  const fengari = await loadFengari();
+  const { lua, lauxlib } = fengari;
+  const state = openInterpreter(fengari, callCommand);
+  const references = new Map<string, number>();
+
+  return {
+    load(source) {
+      const sha = createHash("sha1").update(source, "latin1").digest("hex");
+      if (!references.has(sha)) {
+        compile(fengari, state, source);
+        references.set(sha, lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX));
+      }
+      return sha;
+    },
+
+    has: (sha) => references.has(sha.toLowerCase()),
+
+    run(sha, keys, args) {
+      const reference = references.get(sha.toLowerCase());
+      if (reference === undefined) throw new CommandError("NOSCRIPT No matching script. Please use EVAL.");
+      setList(fengari, state, "KEYS", keys);
+      setList(fengari, state, "ARGV", args);
+      lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, reference);
+      const status = lua.lua_pcall(state, 0, 1, 0);
+      const reply = status === lua.LUA_OK ? replyAt(lua, state, -1) : raisedError(fengari, state, sha);
+      lua.lua_settop(state, 0);
+      return reply;
+    },
+
+    forgetAll() {
+      for (const reference of references.values()) {
+        lauxlib.luaL_unref(state, lua.LUA_REGISTRYINDEX, reference);
+      }
+      references.clear();
+    },
+  };
+}
+
+/** Leaves the compiled function on the stack. */
+function compile({ lua, lauxlib }: Fengari, state: LuaState, source: Bytes): void {
+  let text: string;
+  try {
+    text = lua51Source(source);
+  } catch (error) {
+    if (!(error instanceof NewerLuaError)) throw error;
+    throw new CommandError(`ERR Error compiling script (new function): ${error.message}`);
+  }
+  const chunk = luaString(text);
+  const status = lauxlib.luaL_loadbuffer(state, chunk, chunk.length, luaString("@user_script"));
+  if (status === lua.LUA_OK) return;
+  const message = bytesAt(lua, state, -1);
+  lua.lua_settop(state, 0);
+  throw new CommandError(`ERR Error compiling script (new function): ${message}`);
+}
+
+function openInterpreter(fengari: Fengari, callCommand: CallCommand): LuaState {
+  const { lua, lauxlib, lualib } = fengari;
+  const state = lauxlib.luaL_newstate();
+  const libraries = [
+    ["_G", lualib.luaopen_base],
+    ["table", lualib.luaopen_table],
+    ["string", lualib.luaopen_string],
+    ["math", lualib.luaopen_math],
+  ] as const;
+  for (const [name, open] of libraries) lauxlib.luaL_requiref(state, luaString(name), open, 1);
+  lua.lua_settop(state, 0);
+  openRedis(fengari, state, callCommand);
+  openCjson(fengari, state);
+  setList(fengari, state, "KEYS", []);
+  setList(fengari, state, "ARGV", []);
+  const source = luaString(prelude);
+  lauxlib.luaL_loadbuffer(state, source, source.length, luaString("@prelude"));
+  if (lua.lua_pcall(state, 0, 0, 0) !== lua.LUA_OK) {
+    throw new Error(`The prelude of the in-process Redis failed: ${bytesAt(lua, state, -1)}`);
+  }
+  return state;
+}
+
+function openRedis({ lua, lauxlib }: Fengari, state: LuaState, callCommand: CallCommand): void {
+  const runCommand = (thread: LuaState): Reply => {
+    const count = lua.lua_gettop(thread);
+    const command: Bytes[] = [];
+    for (let index = 1; index <= count; index += 1) {
+      const type = lua.lua_type(thread, index);
+      if (type === lua.LUA_TNUMBER) command.push(formatGeneral(lua.lua_tonumber(thread, index), 17));
+      else if (type === lua.LUA_TSTRING) command.push(bytesAt(lua, thread, index));
+      else return errorReply("ERR Lua redis lib command arguments must be strings or integers");
+    }
+    if (command.length === 0)
+      return errorReply("ERR Please specify at least one argument for this redis.call()");
+    return callCommand(command);
+  };
+  const raise = (thread: LuaState, reply: Reply): number => {
+    pushReply(lua, thread, reply);
+    lauxlib.luaL_where(thread, 1);
+    lua.lua_setfield(thread, -2, luaString("where"));
+    return lua.lua_error(thread);
+  };
+
+  lua.lua_createtable(state, 0, 5);
+  const functions = {
+    call(thread: LuaState) {
+      const reply = runCommand(thread);
+      if (reply.kind === "error") return raise(thread, reply);
+      pushReply(lua, thread, reply);
+      return 1;
+    },
+    pcall(thread: LuaState) {
+      pushReply(lua, thread, runCommand(thread));
+      return 1;
+    },
+    status_reply(thread: LuaState) {
+      pushField(lua, thread, "ok", bytesAt(lua, thread, 1));
+      return 1;
+    },
+    error_reply(thread: LuaState) {
+      const text = bytesAt(lua, thread, 1).replace(/^-/, "");
+      pushField(lua, thread, "err", text.includes(" ") ? text : `ERR ${text}`);
+      return 1;
+    },
+    sha1hex(thread: LuaState) {
+      const sha = createHash("sha1")
+        .update(bytesAt(lua, thread, 1), "latin1")
+        .digest("hex");
+      lua.lua_pushstring(thread, luaString(sha));
+      return 1;
+    },
+  };
+  for (const [name, implementation] of Object.entries(functions)) {
+    lua.lua_pushcfunction(state, implementation);
+    lua.lua_setfield(state, -2, luaString(name));
+  }
+  lua.lua_setglobal(state, luaString("redis"));
+}
+
+function openCjson({ lua }: Fengari, state: LuaState): void {
+  const guarded = (convert: (thread: LuaState) => void) => (thread: LuaState) => {
+    try {
+      convert(thread);
+      return 1;
+    } catch (error) {
+      if (!(error instanceof JsonConversionError)) throw error;
+      lua.lua_pushstring(thread, luaString(error.message));
+      return lua.lua_error(thread);
+    }
+  };
+  lua.lua_createtable(state, 0, 3);
+  lua.lua_pushcfunction(
+    state,
+    guarded((thread) => lua.lua_pushstring(thread, luaString(encodeAt(lua, thread, 1)))),
+  );
+  lua.lua_setfield(state, -2, luaString("encode"));
+  lua.lua_pushcfunction(
+    state,
+    guarded((thread) => pushDecoded(lua, thread, 1)),
+  );
+  lua.lua_setfield(state, -2, luaString("decode"));
+  pushJsonNull(lua, state);
+  lua.lua_setfield(state, -2, luaString("null"));
+  lua.lua_setglobal(state, luaString("cjson"));
+}
+
+function setList({ lua }: Fengari, state: LuaState, name: string, values: readonly Bytes[]): void {
+  lua.lua_createtable(state, values.length, 0);
+  for (const [index, value] of values.entries()) {
+    lua.lua_pushstring(state, luaString(value));
+    lua.lua_rawseti(state, -2, index + 1);
+  }
+  lua.lua_setglobal(state, luaString(name));
+}
+
+/** As Redis 7 words an error that a script did not catch: its text, the script and the line. */
+function raisedError({ lua }: Fengari, state: LuaState, sha: string): Reply {
+  const type = lua.lua_type(state, -1);
+  if (type === lua.LUA_TTABLE) {
+    const text = textField(lua, state, lua.lua_absindex(state, -1), "err") ?? "ERR unknown error";
+    const where = textField(lua, state, lua.lua_absindex(state, -1), "where") ?? "";
+    return errorReply(`${text} script: ${sha}, on @${where.replace(/:\s*$/, "")}.`);
+  }
+  if (type === lua.LUA_TSTRING) return errorReply(`ERR ${bytesAt(lua, state, -1)} script: ${sha}`);
+  const fault = lua.lua_touserdata(state, -1);
+  throw fault instanceof Error ? fault : new Error("The Lua interpreter failed without saying why.");
+}
