@@ -57,14 +57,17 @@ module.exports = {
       severity: "error",
       from: { path: pureFiles },
       to: {
-        pathNot: `${pureFiles}|^lib/ids\\.ts$|node_modules/(zod|package-manager-detector)/`,
+        pathNot: `${pureFiles}|^lib/(ids|errors)\\.ts$|node_modules/(zod|package-manager-detector)/`,
         dependencyTypesNot: ["type-only"],
       },
     },
     {
       name: "one-adapter-imports-e2b",
       severity: "error",
-      from: { path: "^(app|functions|inngest|lib)/", pathNot: "^lib/sandbox/e2b(-errors)?\\.ts$|^lib/local/" },
+      from: {
+        path: "^(app|functions|inngest|lib)/",
+        pathNot: "^lib/sandbox/e2b(-errors)?\\.ts$|^lib/local/",
+      },
       to: { path: "node_modules/e2b/" },
     },
     {

@@ -3,6 +3,7 @@
  * and the action that helps. The compiler refuses a reason without copy. Pure; cannot fail.
  */
 import { z } from "zod";
+import { type ErrorCode, RekindleError } from "../errors";
 
 export const reasonSchema = z.enum([
   "never-opened",
@@ -143,3 +144,21 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     action: "try-again",
   },
 };
+
+const reasonsOfErrors: Readonly<Partial<Record<ErrorCode, Reason>>> = {
+  "unknown-project": "unknown-project",
+  "files-unavailable": "files-unavailable",
+  "no-recipe": "no-recipe",
+  "sandbox-gone": "sandbox-gone",
+  "provider-unreachable": "provider-unreachable",
+  "provider-busy": "provider-unreachable",
+  "provider-rate": "provider-unreachable",
+  "provider-refused": "provider-refused",
+  "provider-capacity": "provider-capacity",
+  "events-unreachable": "events-unreachable",
+};
+
+/** The reason that a person is given when this error ends the work. */
+export function reasonOfError(error: unknown): Reason {
+  return (error instanceof RekindleError ? reasonsOfErrors[error.code] : undefined) ?? "run-failed";
+}

@@ -1,0 +1,66 @@
+/**
+ * Owns bringing a project into a sandbox: its files below `~/app`, and the two scripts that install and start it below
+ * `~/.rekindle`. What an earlier boot left in the same sandbox is ended and removed first; installed dependencies stay.
+ * It must never answer with contents: step results are stored and shown. Fails closed with catalogue errors.
+ */
+import type { ProjectId, SandboxId } from "@/lib/ids";
+import type { Sandboxes, WorkspaceFile } from "@/lib/sandbox/port";
+import { loadProject, type ProjectFileSet, type ProjectFiles } from "@/lib/workspace/files";
+import { stopAllJobs } from "./jobs";
+import { detectRecipe, type Recipe } from "./recipe";
+
+export interface Prepared {
+  readonly revision: string;
+  readonly port: number;
+  readonly needsInstall: boolean;
+}
+
+/** A product's own recipe for a project; undefined leaves it to detection. */
+export type RecipeSource = (projectId: ProjectId, files: ProjectFileSet) => Recipe | undefined;
+
+/** Removes the files of the revision that was there before; what the project itself produced stays. */
+const removeOldFilesScript = `
+cd "$HOME/app" 2>/dev/null || exit 0
+[ -f "$HOME/.rekindle/files" ] || exit 0
+while IFS= read -r path; do rm -f -- "$path"; done < "$HOME/.rekindle/files"
+`;
+
+/** E2B takes many files in one request; a batch keeps one request's body modest. */
+const FILES_PER_REQUEST = 200;
+
+export async function prepareProject(
+  parts: { readonly sandboxes: Sandboxes; readonly files: ProjectFiles; readonly recipe?: RecipeSource },
+  target: { readonly projectId: ProjectId; readonly sandboxId: SandboxId; readonly deadlineMs: number },
+): Promise<Prepared> {
+  const { sandboxes } = parts;
+  const { sandboxId, deadlineMs } = target;
+  const project = await loadProject(parts.files, target.projectId);
+  const recipe = parts.recipe?.(target.projectId, project) ?? detectRecipe(project.files);
+
+  await stopAllJobs(sandboxes, sandboxId, deadlineMs);
+  await sandboxes.run(sandboxId, removeOldFilesScript, { variables: {}, deadlineMs });
+  const files = [...project.files.map(intoApp), ...scripts(recipe), fileList(project)];
+  for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
+    await sandboxes.writeFiles(sandboxId, files.slice(start, start + FILES_PER_REQUEST));
+  }
+  return { revision: project.revision, port: recipe.port, needsInstall: recipe.install !== undefined };
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function intoApp(file: ProjectFileSet["files"][number]): WorkspaceFile {
+  const { path, content } = file;
+  return { path: `app/${path}`, content: typeof content === "string" ? encode(content) : content };
+}
+
+function fileList(project: ProjectFileSet): WorkspaceFile {
+  return { path: ".rekindle/files", content: encode(project.files.map(({ path }) => `${path}\n`).join("")) };
+}
+
+function scripts(recipe: Recipe): WorkspaceFile[] {
+  const port = `export PORT=${recipe.port}\n`;
+  return [
+    { path: ".rekindle/install.sh", content: encode(`${port}${recipe.install ?? "true"}\n`) },
+    { path: ".rekindle/start.sh", content: encode(`${port}${recipe.start}\n`) },
+  ];
+}

@@ -1,0 +1,121 @@
+/**
+ * Owns the composition: the only place where adapters are built. Everything else gets its parts from a `Runtime`, so
+ * the shipping code runs unchanged under test clocks and fakes. It must never hold state of its own and never be a
+ * module-level value. Fails closed: options that contradict each other throw `ConfigurationError`, all at once.
+ */
+import type { Inngest } from "inngest";
+import type { RecipeSource } from "./boot/prepare";
+import { type ProbeResult, probe } from "./boot/probe";
+import { type Clock, systemClock } from "./clock";
+import { ConfigurationError } from "./errors";
+import type { SandboxId } from "./ids";
+import { jsonLog, type Log } from "./log";
+import { type Policy, policyFaults } from "./preview/policy";
+import { type Random, systemRandom } from "./random";
+import { upstashRedis } from "./redis";
+import { e2bSandboxes } from "./sandbox/e2b";
+import type { Sandboxes } from "./sandbox/port";
+import { redisStore } from "./store/redis-store";
+import type { PreviewStore } from "./store/store";
+import type { ProjectFiles } from "./workspace/files";
+
+/** When crons run, and how often steps are retried; data of `inngest.config.ts`. */
+export interface FlowSettings {
+  /** Five fields, or `TZ=… ` before them. */
+  readonly sweepCron: string;
+  /** For every step: one call, then this many more. */
+  readonly retries: 0 | 1 | 2 | 3 | 4 | 5;
+}
+
+export interface Runtime {
+  /** Separates one deployment's previews from another's: in keys and in the provider's metadata. */
+  readonly environment: string;
+  readonly appId: string;
+  readonly inngest: Inngest.Any;
+  readonly flow: FlowSettings;
+  readonly store: PreviewStore;
+  readonly sandboxes: Sandboxes;
+  readonly files: ProjectFiles;
+  readonly recipe?: RecipeSource;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  previewUrl(sandboxId: SandboxId, port: number): string;
+  /** Whether the dev server answers at its preview address. */
+  probe(sandboxId: SandboxId, port: number, deadlineMs: number): Promise<ProbeResult>;
+}
+
+export interface RuntimeOptions {
+  /** Lower-case letters, digits and hyphens. */
+  readonly environment: string;
+  readonly inngest: Inngest.Any;
+  readonly policy: Policy;
+  readonly flow: FlowSettings;
+  readonly redis: { readonly url: string; readonly token: string };
+  readonly e2b: {
+    readonly apiKey: string;
+    readonly template: string;
+    readonly planConcurrency: number;
+    readonly apiUrl?: string;
+    readonly sandboxUrl?: string;
+    readonly domain?: string;
+  };
+  readonly preview: {
+    /** `{port}` and `{sandboxId}` stand for theirs, as in `https://{port}-{sandboxId}.e2b.app`. */
+    readonly urlTemplate: string;
+    /** "host:port" that probes connect to, where the preview's name does not resolve. */
+    readonly connectTo?: string;
+  };
+  readonly files: ProjectFiles;
+  readonly recipe?: RecipeSource;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Log;
+}
+
+/** A decision must not wait long for Redis: a script takes milliseconds, and the caller can call again. */
+const REDIS_DEADLINE_MS = 5_000;
+
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const faults = optionFaults(options);
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  const { environment, policy, preview } = options;
+  const previewUrl = (sandboxId: SandboxId, port: number) =>
+    preview.urlTemplate.replace("{sandboxId}", sandboxId).replace("{port}", String(port));
+  return {
+    environment,
+    appId: options.inngest.id,
+    inngest: options.inngest,
+    flow: options.flow,
+    store: redisStore(upstashRedis({ ...options.redis, deadlineMs: REDIS_DEADLINE_MS }), environment, policy),
+    sandboxes: e2bSandboxes({
+      ...options.e2b,
+      keepAliveMs: policy.keepAliveMs,
+      requestDeadlineMs: policy.stepBudgetMs,
+    }),
+    files: options.files,
+    ...(options.recipe ? { recipe: options.recipe } : {}),
+    policy,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    log: options.log ?? jsonLog,
+    previewUrl,
+    probe: (sandboxId, port, deadlineMs) =>
+      probe(previewUrl(sandboxId, port), {
+        deadlineMs,
+        ...(preview.connectTo ? { connectTo: preview.connectTo } : {}),
+      }),
+  };
+}
+
+function optionFaults({ environment, policy, preview }: RuntimeOptions): string[] {
+  const faults = policyFaults(policy);
+  if (!/^[a-z0-9-]{1,40}$/.test(environment)) {
+    faults.push(`environment "${environment}" must be 1 to 40 lower-case letters, digits or hyphens`);
+  }
+  for (const part of ["{sandboxId}", "{port}"]) {
+    if (!preview.urlTemplate.includes(part)) faults.push(`the preview URL template lacks ${part}`);
+  }
+  return faults;
+}
