@@ -3,7 +3,21 @@
  * together and gives the addresses that the real SDK needs. It must never listen beyond loopback and never leave a
  * process behind. Fails closed: a folder in use by a living stand-in or a port that is taken refuses the start.
  */
+import { createHmac, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
+import { ApiError } from "@/lib/local/e2b/api-error";
+import { E2bCloud, type Machines } from "@/lib/local/e2b/cloud";
+import { takeFolder } from "@/lib/local/e2b/leftovers";
+import { realPortOf } from "@/lib/local/e2b/mapped-ports";
+import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
+import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
+import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
+import { ProcessMachines } from "@/lib/local/e2b/processes";
+import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
+import { createE2bServer } from "@/lib/local/e2b/server";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 
@@ -55,6 +69,119 @@ export interface LocalSandbox {
   readonly endAt: number;
 }
 
-export async function startE2b(_options: StartE2bOptions): Promise<LocalE2b> {
-  throw new Error("The E2B stand-in is not built yet.");
+/** Resolves when both ports listen. Leftovers of a crashed stand-in in the same folder are killed first. */
+export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
+  const { clock, log, random } = options;
+  // Keys come from the system, not from the injected source, which a test may have seeded.
+  const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
+  const instanceId = randomBytes(12).toString("hex");
+  const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
+  const preloadFile = fileURLToPath(new URL("./listen-preload.cjs", import.meta.url));
+  const { npmCacheFolder } = options;
+  const machines = new ProcessMachines({ clock, sandboxesFolder, instanceId, preloadFile, npmCacheFolder });
+  const proxy: PreviewProxy = createPreviewProxy(
+    {
+      isRunning: (sandboxId) => cloud.isRunning(sandboxId),
+      realPortOf: (sandboxId, port) => {
+        const machine = machines.find(sandboxId);
+        return machine && realPortOf(machine, port);
+      },
+    },
+    log,
+  );
+  const cloud = new E2bCloud({
+    clock,
+    random,
+    log,
+    plan: { ...HOBBY_PLAN, ...options.plan },
+    machines: cuttingPreviews(machines, proxy),
+  });
+  const counts: Record<string, number> = {};
+  const previewPort = await listen(proxy.server, options.previewPort ?? 0);
+  const domain = `e2b.localhost:${previewPort}`;
+  const control = createE2bServer({
+    cloud,
+    machines,
+    clock,
+    log,
+    apiKey,
+    domain,
+    envdTokenOf: (sandboxId) => createHmac("sha256", apiKey).update(sandboxId).digest("hex"),
+    count: (kind) => {
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    },
+  });
+  const controlPort = await listen(control, options.controlPort ?? 0);
+  const instanceMark = `${INSTANCE_NAME}=${instanceId}`;
+  const killWhenExiting = () => killAllAtOnce(instanceMark);
+  process.once("exit", killWhenExiting);
+  log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
+
+  const stopOnce = async () => {
+    await Promise.all([close(control), close(proxy.server)]);
+    await cloud.close();
+    // Also what a create that was still under way has started.
+    await killAll(instanceMark);
+    process.removeListener("exit", killWhenExiting);
+    await release();
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    apiUrl: `http://127.0.0.1:${controlPort}`,
+    sandboxUrl: `http://127.0.0.1:${controlPort}`,
+    apiKey,
+    domain,
+    previewPort,
+    calls: () => ({ ...counts }),
+    cloud: {
+      killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
+      list: () => cloud.views(),
+    },
+    stop: () => {
+      stopping ??= stopOnce();
+      return stopping;
+    },
+  };
+}
+
+/** A pause and a kill drop connections: a browser's socket to processes that stand still would hang. */
+function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
+  return {
+    start: (sandboxId, envs) => machines.start(sandboxId, envs),
+    continue: (sandboxId) => machines.continue(sandboxId),
+    stop: async (sandboxId) => {
+      await machines.stop(sandboxId);
+      proxy.cut(sandboxId);
+    },
+    destroy: async (sandboxId) => {
+      await machines.destroy(sandboxId);
+      proxy.cut(sandboxId);
+    },
+  };
+}
+
+async function killBehindTheBack(cloud: E2bCloud, sandboxId: string): Promise<boolean> {
+  try {
+    await cloud.kill(sandboxId);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+/** The port that was given. Loopback only, by address: a name could resolve to more. */
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port");
+  return address.port;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }

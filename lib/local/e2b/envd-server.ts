@@ -1,0 +1,125 @@
+/**
+ * Owns the sandbox's side of the wire: envd's health, files and RPC services for the sandbox that the headers name.
+ * It must never wake a sandbox. Not running answers the proxy's 502 before anything else, as E2B's proxy stands
+ * before envd; then the token; then what is not offered says so.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "@/lib/clock";
+import { sendError, sendJson, sendNothing } from "@/lib/local/e2b/answers";
+import { ApiError } from "@/lib/local/e2b/api-error";
+import type { E2bCloud } from "@/lib/local/e2b/cloud";
+import { RpcError, ServerStream, sendRpcError } from "@/lib/local/e2b/connect-rpc";
+import { type EnvdCall, SandboxNotRunning } from "@/lib/local/e2b/envd-call";
+import { serveFiles } from "@/lib/local/e2b/envd-files";
+import { filesystemMethods } from "@/lib/local/e2b/envd-filesystem";
+import { processMethods } from "@/lib/local/e2b/envd-processes";
+import { isSecret } from "@/lib/local/e2b/guard";
+import type { ProcessMachines } from "@/lib/local/e2b/processes";
+import { PathRefused } from "@/lib/local/e2b/sandbox-paths";
+import type { Log } from "@/lib/log";
+
+export interface EnvdContext {
+  readonly cloud: E2bCloud;
+  readonly machines: ProcessMachines;
+  readonly clock: Clock;
+  readonly log: Log;
+  envdTokenOf(sandboxId: string): string;
+}
+
+const SERVICES: Readonly<Record<string, Readonly<Record<string, (call: EnvdCall) => Promise<void>>>>> = {
+  "process.Process": processMethods,
+  "filesystem.Filesystem": filesystemMethods,
+};
+
+/** Answers every request, its failures included. */
+export async function serveEnvd(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sandboxId: string,
+  context: EnvdContext,
+): Promise<void> {
+  try {
+    await dispatch(request, response, sandboxId, context);
+  } catch (error) {
+    answerFailure(request, response, error, context.log);
+  }
+}
+
+async function dispatch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sandboxId: string,
+  context: EnvdContext,
+): Promise<void> {
+  const refuseUnlessRunning = () => {
+    if (!context.cloud.isRunning(sandboxId)) throw new SandboxNotRunning(sandboxId);
+  };
+  refuseUnlessRunning();
+  const machine = context.machines.find(sandboxId);
+  if (!machine) throw new SandboxNotRunning(sandboxId);
+  const url = new URL(request.url ?? "/", "http://envd");
+  if (request.method === "GET" && url.pathname === "/health") return sendNothing(response);
+  if (!isSecret(request.headers["x-access-token"], context.envdTokenOf(sandboxId))) {
+    throw new ApiError(401, "Invalid access token");
+  }
+  const { clock, machines } = context;
+  const call = { request, response, url, machine, machines, clock, refuseUnlessRunning };
+  if (url.pathname === "/files") return serveFiles(call);
+  const [, service = "", method = ""] = url.pathname.split("/");
+  const handler = SERVICES[service]?.[method];
+  if (!handler) throw notOfferedByEnvd(request, url, service in SERVICES);
+  await handler(call);
+}
+
+function notOfferedByEnvd(request: IncomingMessage, url: URL, isRpc: boolean): Error {
+  const message = `The local E2B stand-in's envd does not offer ${request.method} ${url.pathname}`;
+  return isRpc ? new RpcError("unimplemented", message) : new ApiError(501, message);
+}
+
+function answerFailure(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
+  const known = asKnown(error);
+  if (isMissingFeature(known)) {
+    log.warn({ method: request.method, url: request.url, error: known.message }, "A request was not offered");
+  }
+  if (response.headersSent) {
+    // Half an answer cannot be taken back; a cut connection at least does not look complete.
+    log.error({ url: request.url, error: String(error) }, "An envd answer broke off");
+    response.destroy();
+    return;
+  }
+  // What is left of the body is read and dropped, or the client could not read the answer.
+  request.resume();
+  if (known instanceof SandboxNotRunning) {
+    sendJson(response, 502, { sandboxId: known.sandboxId, message: known.message, code: 502 });
+  } else if (known instanceof ApiError) {
+    sendError(response, known.status, known.message);
+  } else if (known instanceof RpcError) {
+    answerRpcError(request, response, known);
+  } else {
+    log.error({ url: request.url, error: String(error) }, "An envd request failed");
+    sendError(response, 500, "Internal error of the local E2B stand-in");
+  }
+}
+
+/** A stream carries its error inside; its status is always 200. */
+function answerRpcError(request: IncomingMessage, response: ServerResponse, error: RpcError): void {
+  if (request.headers["content-type"]?.startsWith("application/connect+json")) {
+    new ServerStream(response).end(error);
+  } else {
+    sendRpcError(response, error);
+  }
+}
+
+function asKnown(error: unknown): Error {
+  if (error instanceof PathRefused) return new ApiError(400, error.message);
+  if (error instanceof Error && "code" in error) {
+    if (error.code === "ENOSPC") return new ApiError(507, "not enough disk space");
+    if (error.code === "ENOTDIR" || error.code === "EEXIST") return new ApiError(400, error.message);
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function isMissingFeature(error: Error): boolean {
+  if (error instanceof ApiError) return error.status === 501;
+  return error instanceof RpcError && error.code === "unimplemented";
+}

@@ -1,0 +1,112 @@
+/**
+ * Owns the view of the machine's processes that a sandbox needs: which of them belong to it. Every process of a
+ * sandbox carries a mark in its environment, inherited by all it starts; what cleared its environment is found as a
+ * descendant or by the session of one that is known. It must never name a process by pid alone: pids are reused.
+ * Fails closed: a table that cannot be read throws. A process that clears its environment, leaves its session AND
+ * loses its parent escapes; only a namespace would hold it.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Equal for all that descend from one detached start, unless they left it: session on Linux, group elsewhere. */
+  readonly sessionId: number;
+  /** Neither running nor able to run: stopped or dead but not yet reaped. */
+  readonly standsStill: boolean;
+  readonly isDead: boolean;
+  /** Whether the environment carries the mark that was asked for. */
+  readonly isMarked: boolean;
+}
+
+/** Reads all processes at once; `mark` is `NAME=value` as it stands in the environment. */
+export function readProcessTable(mark: string): ProcessRow[] {
+  return process.platform === "linux" ? readProc(mark) : readPs(mark);
+}
+
+/** The marked ones, their descendants, and whoever shares a session with one of them; the dead left out. */
+export function processesOf(table: readonly ProcessRow[], ownPid: number): ProcessRow[] {
+  const members = new Map(table.filter((row) => row.isMarked).map((row) => [row.pid, row]));
+  for (let grew = true; grew; ) {
+    grew = false;
+    const sessions = new Set([...members.values()].map((row) => row.sessionId));
+    for (const row of table) {
+      if (members.has(row.pid) || row.pid === ownPid || row.pid <= 1) continue;
+      // A session counts only when a member leads it: a sandbox must never claim the terminal it was started from.
+      const sharesSession = sessions.has(row.sessionId) && members.has(row.sessionId);
+      if (!members.has(row.parentPid) && !sharesSession) continue;
+      members.set(row.pid, row);
+      grew = true;
+    }
+  }
+  return [...members.values()].filter((row) => !row.isDead);
+}
+
+function readProc(mark: string): ProcessRow[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcEntry(Number(name), mark));
+}
+
+function readProcEntry(pid: number, mark: string): ProcessRow[] {
+  try {
+    const row = parseProcStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return row ? [{ ...row, isMarked: carriesMark(pid, mark) }] : [];
+  } catch {
+    // It ended between the listing and the read: then it belongs to nobody.
+    return [];
+  }
+}
+
+/** `/proc/<pid>/stat`; the command name in brackets may itself hold spaces and brackets. */
+export function parseProcStat(text: string): Omit<ProcessRow, "isMarked"> | undefined {
+  const pid = Number.parseInt(text, 10);
+  const [state, parentPid, , sessionId] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  if (!state || Number.isNaN(pid)) return undefined;
+  return {
+    pid,
+    parentPid: Number(parentPid),
+    sessionId: Number(sessionId),
+    standsStill: /[TtZXx]/.test(state),
+    isDead: /[ZXx]/.test(state),
+  };
+}
+
+function carriesMark(pid: number, mark: string): boolean {
+  try {
+    return `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}\0`.includes(`\0${mark}\0`);
+  } catch {
+    // Another user's process, or one that just ended: not ours by mark; descent and session still count.
+    return false;
+  }
+}
+
+function readPs(mark: string): ProcessRow[] {
+  // macOS: -E appends the environment of the caller's own processes to the command.
+  const columns = "pid=,ppid=,pgid=,state=,command=";
+  const found = spawnSync("ps", ["-axwwE", "-o", columns], {
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (found.error) throw found.error;
+  return parsePs(found.stdout, mark);
+}
+
+export function parsePs(text: string, mark: string): ProcessRow[] {
+  return text.split("\n").flatMap((line) => {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s?(.*)$/.exec(line);
+    if (!match) return [];
+    const [, pid, parentPid, groupId, state = "", command = ""] = match;
+    return [
+      {
+        pid: Number(pid),
+        parentPid: Number(parentPid),
+        sessionId: Number(groupId),
+        standsStill: /^[TZ]/.test(state),
+        isDead: state.startsWith("Z"),
+        isMarked: ` ${command} `.includes(` ${mark} `),
+      },
+    ];
+  });
+}

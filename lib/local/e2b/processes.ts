@@ -1,0 +1,134 @@
+/**
+ * Owns the real machines behind `Machines`: a sandbox is a folder and all processes that carry its mark. It must
+ * never touch a process or a folder that is not one of its sandboxes'. Fails closed: what could not be stopped or
+ * killed rejects. Nothing is isolated: commands run as the developer, and only the SDK's own paths and working
+ * folders are mapped to the sandbox's folder, not paths written in a command's text.
+ */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "@/lib/clock";
+import type { Machines } from "@/lib/local/e2b/cloud";
+import { type Command, startCommand } from "@/lib/local/e2b/command";
+import { continueAll, killAll, stopAll } from "@/lib/local/e2b/process-signals";
+import {
+  type EnvironmentSettings,
+  INSTANCE_NAME,
+  loginProfile,
+  MARK_NAME,
+  sandboxEnvironment,
+} from "@/lib/local/e2b/sandbox-environment";
+import { HOME, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+
+export interface ProcessMachinesOptions extends EnvironmentSettings {
+  readonly clock: Clock;
+  /** Holds one folder a sandbox. */
+  readonly sandboxesFolder: string;
+  /** A mark on each process, so that a later stand-in can tell whose leftovers they are. */
+  readonly instanceId: string;
+}
+
+export interface CommandInSandbox {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** A folder of this machine. */
+  readonly folder: string;
+  readonly envs: Readonly<Record<string, string>>;
+  readonly takesInput: boolean;
+  readonly lifetimeMs: number | undefined;
+  readonly asked: AskedCommand;
+}
+
+/** The client's own words, which `List` gives back. */
+export interface AskedCommand {
+  readonly config: { cmd: string; args: string[]; envs: Record<string, string>; cwd?: string | undefined };
+  readonly tag?: string | undefined;
+}
+
+export interface RunningCommand {
+  readonly command: Command;
+  readonly asked: AskedCommand;
+}
+
+/** What envd and the preview proxy see of a sandbox. */
+export interface Machine {
+  readonly sandboxId: string;
+  /** The folder that is the sandbox's `/`. */
+  readonly root: string;
+  /** `NAME=value` in the environment of its processes. */
+  readonly mark: string;
+  readonly envs: Readonly<Record<string, string>>;
+  /** By pid; those that are over are not in it. */
+  readonly commands: Map<number, RunningCommand>;
+}
+
+export class ProcessMachines implements Machines {
+  private readonly machines = new Map<string, Machine>();
+
+  constructor(private readonly options: ProcessMachinesOptions) {}
+
+  async start(sandboxId: string, envs: Readonly<Record<string, string>>): Promise<void> {
+    const root = join(this.options.sandboxesFolder, sandboxId);
+    await mkdir(root, { recursive: true });
+    await makeSandboxFolders(root);
+    await writeFile(join(root, HOME, ".profile"), loginProfile());
+    const mark = `${MARK_NAME}=${sandboxId}`;
+    this.machines.set(sandboxId, { sandboxId, root, mark, envs, commands: new Map() });
+  }
+
+  async stop(sandboxId: string): Promise<void> {
+    const machine = this.machine(sandboxId);
+    // Lifetimes first: a process must not be killed by a timer in the middle of a pause.
+    for (const { command } of machine.commands.values()) command.suspendLifetime();
+    try {
+      await stopAll(machine.mark);
+    } catch (error) {
+      for (const { command } of machine.commands.values()) command.resumeLifetime();
+      throw error;
+    }
+    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+  }
+
+  async continue(sandboxId: string): Promise<void> {
+    const machine = this.machine(sandboxId);
+    await continueAll(machine.mark);
+    for (const { command } of machine.commands.values()) command.resumeLifetime();
+  }
+
+  async destroy(sandboxId: string): Promise<void> {
+    const machine = this.machine(sandboxId);
+    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+    await killAll(machine.mark);
+    this.machines.delete(sandboxId);
+    await rm(machine.root, { recursive: true, force: true });
+  }
+
+  find(sandboxId: string): Machine | undefined {
+    return this.machines.get(sandboxId);
+  }
+
+  async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
+    const { asked, envs, ...rest } = request;
+    const marks = { [MARK_NAME]: machine.sandboxId, [INSTANCE_NAME]: this.options.instanceId };
+    const own = sandboxEnvironment(machine.root, marks, this.options);
+    const environment = { ...merged(own, { ...machine.envs, ...envs }), ...marks };
+    const command = await startCommand(this.options.clock, { ...rest, environment });
+    machine.commands.set(command.pid, { command, asked });
+    command.whenOver(() => machine.commands.delete(command.pid));
+    return command;
+  }
+
+  private machine(sandboxId: string): Machine {
+    const machine = this.machines.get(sandboxId);
+    if (!machine) throw new Error(`No machine for sandbox ${sandboxId}`);
+    return machine;
+  }
+}
+
+/** The client's variables win, but its NODE_OPTIONS come after the preload. */
+function merged(
+  own: Readonly<Record<string, string>>,
+  clients: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const options = [own.NODE_OPTIONS, clients.NODE_OPTIONS].filter(Boolean).join(" ");
+  return { ...own, ...clients, NODE_OPTIONS: options };
+}

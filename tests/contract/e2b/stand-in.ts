@@ -1,0 +1,86 @@
+/**
+ * Owns a stand-in for one test: its own folder, its own ports, and the real SDK's options for it. It must never
+ * outlive its test: `stop` is registered before anything else happens.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { get, type IncomingHttpHeaders } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CommandHandle, Sandbox } from "e2b";
+import { onTestFinished } from "vitest";
+import { type Clock, systemClock } from "@/lib/clock";
+import { type LocalE2b, type StartE2bOptions, startE2b } from "@/lib/local/e2b/start-e2b";
+import { silentLog } from "@/lib/log";
+import { systemRandom } from "@/lib/random";
+
+export interface StandIn {
+  readonly local: LocalE2b;
+  readonly rootFolder: string;
+  /** For every call of the SDK's statics. */
+  readonly sdk: { apiKey: string; apiUrl: string; sandboxUrl: string };
+}
+
+export async function standIn(
+  overrides: Partial<StartE2bOptions> & { clock?: Clock } = {},
+): Promise<StandIn> {
+  const rootFolder = overrides.rootFolder ?? (await mkdtemp(join(tmpdir(), "rekindle-e2b-")));
+  onTestFinished(() => rm(rootFolder, { recursive: true, force: true }));
+  const local = await startE2b({
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+    ...overrides,
+    rootFolder,
+  });
+  onTestFinished(() => local.stop());
+  const { apiKey, apiUrl, sandboxUrl } = local;
+  return { local, rootFolder, sdk: { apiKey, apiUrl, sandboxUrl } };
+}
+
+/** A background command without a lifetime, its stream closed at once: how a dev server is started. */
+export async function startInBackground(sandbox: Sandbox, command: string): Promise<number> {
+  const handle: CommandHandle = await sandbox.commands.run(command, { background: true, timeoutMs: 0 });
+  await handle.disconnect();
+  return handle.pid;
+}
+
+export interface PreviewAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** As a browser would ask for `http://<host>/`, which Node cannot resolve. */
+export function askPreview(
+  local: LocalE2b,
+  host: string,
+  headers: Record<string, string> = {},
+): Promise<PreviewAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = get(
+      { host: "127.0.0.1", port: local.previewPort, headers: { ...headers, host }, agent: false },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (text: string) => {
+          body += text;
+        });
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, body, headers: response.headers }),
+        );
+        response.on("error", reject);
+      },
+    );
+    request.on("error", reject);
+  });
+}
+
+/** A server that counts while it runs: its pid, its memory, and how far it has counted. */
+export const COUNTING_SERVER = `
+let counted = 0;
+setInterval(() => { counted += 1; }, 10);
+const nonce = Math.random();
+require("node:http").createServer((request, response) => {
+  response.end(JSON.stringify({ pid: process.pid, nonce, counted }));
+}).listen(3000);
+`;
