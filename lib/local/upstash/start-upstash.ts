@@ -3,9 +3,14 @@
  * It must never listen elsewhere than on 127.0.0.1, nor pretend that a real Redis follows an injected clock.
  * Fails closed: an engine that was asked for and is not there, or does not fit the clock, is an error at start.
  */
-import type { Clock } from "@/lib/clock";
+import { type Clock, systemClock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
+import type { RedisEngine } from "./engine";
+import { findExecutable } from "./find-executable";
+import { createMemoryEngine } from "./memory/memory-engine";
+import { startRealRedis } from "./real-redis";
+import { startRestServer } from "./server";
 
 export interface UpstashStartOptions {
   readonly clock: Clock;
@@ -33,4 +38,53 @@ export interface LocalUpstash {
   stop(): Promise<void>;
 }
 
-export declare function startUpstash(options: UpstashStartOptions): Promise<LocalUpstash>;
+/** A running local Upstash, empty. @throws when the wanted engine cannot be had or the port is taken. */
+export async function startUpstash(options: UpstashStartOptions): Promise<LocalUpstash> {
+  const engine = await startEngine(options);
+  const token = options.random.hex(32);
+  const { log, port = 0 } = options;
+  const server = await startRestServer({ engine, token, log, port }).catch(async (error: unknown) => {
+    await engine.stop();
+    throw error;
+  });
+  let stopped: Promise<void> | undefined;
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    token,
+    engine: engine.kind,
+    ...(engine.version === undefined ? {} : { version: engine.version }),
+    commandCounts: server.commandCounts,
+    loseEverything: engine.loseEverything,
+    stop() {
+      stopped ??= server.close().then(engine.stop);
+      return stopped;
+    },
+  };
+}
+
+async function startEngine(options: UpstashStartOptions): Promise<RedisEngine> {
+  const { clock, random, log, folder } = options;
+  switch (options.engine) {
+    case "memory":
+      return createMemoryEngine({ clock });
+    case "redis-server": {
+      if (clock !== systemClock) {
+        throw new Error(
+          'A real redis-server has a clock of its own and cannot follow an injected one. Use the engine "memory" with this clock.',
+        );
+      }
+      const executable = await findExecutable("redis-server");
+      if (executable === undefined) throw new Error("redis-server is not on PATH.");
+      return startRealRedis({ executable, folder, clock, random, log });
+    }
+    case "auto": {
+      const executable = clock === systemClock ? await findExecutable("redis-server") : undefined;
+      if (executable === undefined) return createMemoryEngine({ clock });
+      return startRealRedis({ executable, folder, clock, random, log }).catch((error: unknown) => {
+        const reason = error instanceof Error ? error.message : "unknown";
+        log.warn({ reason }, "redis-server is on PATH but did not start; the in-process engine was taken");
+        return createMemoryEngine({ clock });
+      });
+    }
+  }
+}

@@ -20,15 +20,20 @@ export function pushReply(lua: Lua, state: LuaState, reply: Reply): void {
   lua.lua_checkstack(state, 4);
   switch (reply.kind) {
     case "integer":
-      return lua.lua_pushnumber(state, reply.value);
+      lua.lua_pushnumber(state, reply.value);
+      break;
     case "bytes":
-      return lua.lua_pushstring(state, luaString(reply.bytes));
+      lua.lua_pushstring(state, luaString(reply.bytes));
+      break;
     case "nil":
-      return lua.lua_pushboolean(state, false);
+      lua.lua_pushboolean(state, false);
+      break;
     case "status":
-      return pushField(lua, state, "ok", reply.text);
+      pushField(lua, state, "ok", reply.text);
+      break;
     case "error":
-      return pushField(lua, state, "err", reply.text);
+      pushField(lua, state, "err", reply.text);
+      break;
     case "array":
       lua.lua_createtable(state, reply.items.length, 0);
       for (const [index, item] of reply.items.entries()) {

@@ -9,9 +9,9 @@
 /** In order: comments, strings, names, dots, numerals, operators of two characters, and what only 5.3 knows. */
 const tokens = new RegExp(
   [
-    /--\[(=*)\[[\s\S]*?\]\1\]/,
+    /--\[(?<commentLevel>=*)\[[\s\S]*?\]\k<commentLevel>\]/,
     /--[^\n]*/,
-    /\[(=*)\[[\s\S]*?\]\2\]/,
+    /\[(?<stringLevel>=*)\[[\s\S]*?\]\k<stringLevel>\]/,
     /"(?:\\[\s\S]|[^"\\])*"/,
     /'(?:\\[\s\S]|[^'\\])*'/,
     /(?<name>[A-Za-z_]\w*)/,

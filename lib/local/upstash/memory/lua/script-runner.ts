@@ -204,9 +204,10 @@ function setList({ lua }: Fengari, state: LuaState, name: string, values: readon
 function raisedError({ lua }: Fengari, state: LuaState, sha: string): Reply {
   const type = lua.lua_type(state, -1);
   if (type === lua.LUA_TTABLE) {
-    const text = textField(lua, state, lua.lua_absindex(state, -1), "err") ?? "ERR unknown error";
-    const where = textField(lua, state, lua.lua_absindex(state, -1), "where") ?? "";
-    return errorReply(`${text} script: ${sha}, on @${where.replace(/:\s*$/, "")}.`);
+    const table = lua.lua_absindex(state, -1);
+    const text = textField(lua, state, table, "err") ?? "ERR unknown error";
+    const where = textField(lua, state, table, "where")?.replace(/:\s*$/, "");
+    return errorReply(`${text} script: ${sha}${where === undefined ? "" : `, on @${where}.`}`);
   }
   if (type === lua.LUA_TSTRING) return errorReply(`ERR ${bytesAt(lua, state, -1)} script: ${sha}`);
   const fault = lua.lua_touserdata(state, -1);
