@@ -31,9 +31,19 @@ export const httpTransport: Transport = async ({ url, method, headers, body, sig
 /** Answers through the handler without a socket; the URL only has to be one that the SDK can parse. */
 export function inProcessTransport(handler: ServeHandler): Transport {
   return async ({ url, method, headers, body, signal }) => {
-    const init = method === "GET" ? { method, headers, signal } : { method, headers, body, signal };
-    return plain(await handler(new Request(url, init)));
+    // The SDK's fetch-style adapters read the host header, which a real server always has (4.24.0, 2026-11-23).
+    const complete = { host: new URL(url).host, ...headers };
+    const init = { method, headers: complete, signal, ...(method === "GET" ? {} : { body }) };
+    return plain(await Promise.race([handler(new Request(url, init)), rejection(signal)]));
   };
+}
+
+/** A handler in this process need not heed the signal, and a stopping engine must not wait for it. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
 
 async function plain(response: Response): Promise<TransportResponse> {

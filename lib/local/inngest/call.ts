@@ -1,0 +1,164 @@
+/**
+ * Owns one request to the app for one run: its body, its URL, and what the answer means (inngest.md §3.3, §3.4). It
+ * must never send `fn_id` or `qi_id`, or the SDK would checkpoint. Fails open: whatever is not an SDK's answer, or no
+ * answer at all, is a failure that may be retried.
+ */
+import { z } from "zod";
+import {
+  type CallBody,
+  errorSchema,
+  type FunctionError,
+  HEADER,
+  type Operation,
+  parseOperation,
+  type UnknownOperation,
+  type WireEvent,
+} from "./protocol";
+import type { Call, RunState } from "./run";
+import type { Transport, TransportResponse } from "./transport";
+
+export type CallResult =
+  | {
+      readonly kind: "operations";
+      readonly operations: readonly (Operation | UnknownOperation)[];
+      readonly retryAfter: string | null;
+    }
+  | { readonly kind: "completed"; readonly output: unknown }
+  | {
+      readonly kind: "failed";
+      readonly error: FunctionError;
+      readonly isRetriable: boolean;
+      readonly retryAfter: string | null;
+    };
+
+export interface Answer {
+  readonly result: CallResult;
+  /** The protocol version that the SDK chose, to be sent back from then on. */
+  readonly version: number | null;
+}
+
+export interface CallInput {
+  readonly url: string;
+  readonly transport: Transport;
+  readonly runId: string;
+  readonly event: WireEvent;
+  readonly state: RunState;
+  readonly call: Call;
+  readonly maxAttempts: number;
+  readonly version: number;
+  readonly signal: AbortSignal;
+}
+
+/** The app's answer, or a retriable failure when there was none. Never rejects. */
+export async function callApp(input: CallInput): Promise<Answer> {
+  const url = new URL(input.url);
+  url.searchParams.set("stepId", input.call.stepId);
+  try {
+    const response = await input.transport({
+      url: url.href,
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "Inngest",
+        [HEADER.requestVersion]: String(input.version),
+        [HEADER.runId]: input.runId,
+      },
+      body: JSON.stringify(bodyOf(input)),
+      signal: input.signal,
+    });
+    return read(unwrapStream(response));
+  } catch (error) {
+    return { version: null, result: noAnswer(error instanceof Error ? describe(error) : String(error)) };
+  }
+}
+
+function bodyOf({ runId, event, state, call, maxAttempts, version }: CallInput): CallBody {
+  return {
+    version,
+    use_api: false,
+    event,
+    events: [event],
+    steps: state.steps,
+    ctx: {
+      run_id: runId,
+      attempt: call.attempt,
+      max_attempts: maxAttempts,
+      disable_immediate_execution: call.mustPlan,
+      use_api: false,
+      stack: { stack: state.stack, current: state.stack.length },
+    },
+  };
+}
+
+function read(response: TransportResponse): Answer {
+  if (response.headers[HEADER.sdk] === undefined)
+    return { version: null, result: noAnswer(`${response.status}, and not from an Inngest SDK`) };
+  const parsedVersion = Number.parseInt(response.headers[HEADER.requestVersion] ?? "", 10);
+  const version = Number.isNaN(parsedVersion) ? null : parsedVersion;
+  return { version, result: resultOf(response) };
+}
+
+function resultOf(response: TransportResponse): CallResult {
+  const retryAfter = response.headers[HEADER.retryAfter] ?? null;
+  const body = parseJson(response.body);
+  switch (response.status) {
+    case 200:
+      return { kind: "completed", output: body ?? null };
+    case 206: {
+      const operations = (Array.isArray(body) ? body : [body]).map(parseOperation);
+      return { kind: "operations", operations, retryAfter };
+    }
+    default: {
+      const error = errorSchema.catch({
+        name: "Error",
+        message: `The app answered ${response.status}`,
+        stack: "",
+      });
+      const isRetriable = response.headers[HEADER.noRetry] !== "true";
+      return { kind: "failed", error: error.parse(unpack(body)), isRetriable, retryAfter };
+    }
+  }
+}
+
+const noAnswer = (why: string): CallResult => ({
+  kind: "failed",
+  error: { name: "Error", message: `The app did not answer: ${why}`, stack: "" },
+  isRetriable: true,
+  retryAfter: null,
+});
+
+/** Node's fetch says only "fetch failed"; the reason stands in the cause. */
+const describe = (error: Error): string =>
+  error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+
+const envelopeSchema = z.object({
+  status: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z.unknown(),
+});
+
+/** A streaming app answers 201 at once and the real answer as an envelope after keep-alive bytes. */
+function unwrapStream(response: TransportResponse): TransportResponse {
+  if (response.status !== 201) return response;
+  const envelope = envelopeSchema.safeParse(parseJson(response.body));
+  if (!envelope.success) return response;
+  const { status, headers, body } = envelope.data;
+  const lowerCased = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return {
+    status,
+    headers: { ...response.headers, ...Object.fromEntries(lowerCased) },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: an error page, say. The status then speaks alone.
+    return null;
+  }
+}
+
+/** The SDK serialises an error as JSON text inside the JSON body for some failures. */
+const unpack = (body: unknown): unknown => (typeof body === "string" ? parseJson(body) : body);

@@ -1,0 +1,80 @@
+/**
+ * Owns the connections to apps: the first sync, and looking again so that a restarted or changed app is noticed. It
+ * must never hold up the engine: each look is on its own. Fails open: an app that is away is looked for again, and
+ * only a change of outcome is logged.
+ */
+import type { Log } from "@/lib/log";
+import type { Activity } from "./activity";
+import type { Agenda } from "./agenda";
+import type { AppConnection, SyncOutcome } from "./engine-port";
+import type { Registry } from "./registry";
+import { createAppSync } from "./sync";
+
+export interface ConnectionParts {
+  readonly agenda: Agenda;
+  readonly activity: Activity;
+  readonly log: Log;
+  readonly registry: Registry;
+  readonly signal: AbortSignal;
+}
+
+export interface Connections {
+  connect(connection: AppConnection): Promise<SyncOutcome>;
+  syncAll(): Promise<readonly SyncOutcome[]>;
+}
+
+/** An app that has not answered yet is starting, so it is looked for more often. */
+const LOOK_FOR_NEW_APP_MS = 1000;
+
+export function createConnections(parts: ConnectionParts): Connections {
+  const syncs: (() => Promise<SyncOutcome>)[] = [];
+
+  const connect = async (connection: AppConnection): Promise<SyncOutcome> => {
+    const { url, transport, resyncEveryMs } = connection;
+    const app = createAppSync(url, transport, parts.signal);
+    let lastKind: string | null = null;
+    const syncOnce = async () => {
+      const outcome = await parts.activity.track(
+        app.run((functions) => parts.registry.replace(url, transport, functions)),
+      );
+      if (outcome.kind !== lastKind && !parts.signal.aborted) logOutcome(parts.log, url, outcome);
+      lastKind = outcome.kind === "registered" ? "unchanged" : outcome.kind;
+      return outcome;
+    };
+    const again = (outcome: SyncOutcome) => {
+      if (resyncEveryMs === null || parts.signal.aborted) return;
+      const delayMs =
+        outcome.kind === "unreachable" ? Math.min(LOOK_FOR_NEW_APP_MS, resyncEveryMs) : resyncEveryMs;
+      parts.agenda.after(delayMs, () => void syncOnce().then(again));
+    };
+    syncs.push(syncOnce);
+    const first = await syncOnce();
+    again(first);
+    return first;
+  };
+
+  return {
+    connect,
+    async syncAll() {
+      const outcomes: SyncOutcome[] = [];
+      for (const sync of syncs) outcomes.push(await sync());
+      return outcomes;
+    },
+  };
+}
+
+function logOutcome(log: Log, url: string, outcome: SyncOutcome): void {
+  switch (outcome.kind) {
+    case "registered":
+      log.info({ url, functions: outcome.functionIds.length }, "An app registered its functions");
+      break;
+    case "unchanged":
+      log.info({ url }, "An app answers with the functions that it had");
+      break;
+    case "refused":
+      log.error({ url, problems: outcome.problems }, "An app's functions were refused; none was registered");
+      break;
+    case "unreachable":
+      log.warn({ url, reason: outcome.reason }, "An app did not answer the sync; it will be asked again");
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Owns whether an event cancels a run (inngest.md §2.4), with both guards against old events: the run's pause must
+ * not be younger than the event, and the event's id must be greater than the run's. So a cancel sent in one batch
+ * with its trigger is lost, as on the real server. It must never match on fields that neither event has. An
+ * expression that fails counts as no match.
+ */
+import { nameMatches, type ReceivedEvent } from "../events";
+import type { CancelOption } from "../registration";
+
+/** The server keeps a pause for a year unless `timeout` says less. */
+const LONGEST_PAUSE_MS = 365 * 86_400_000;
+
+export interface CancellableRun {
+  readonly id: string;
+  readonly queuedAt: number;
+  readonly trigger: ReceivedEvent;
+  readonly cancelOn: readonly CancelOption[];
+}
+
+/** The option by which the event cancels the run, or null. */
+export function cancelledBy(event: ReceivedEvent, run: CancellableRun): CancelOption | null {
+  if (event.receivedAt < run.queuedAt || event.internalId <= run.id) return null;
+  return run.cancelOn.find((option) => matches(option, event, run)) ?? null;
+}
+
+function matches(option: CancelOption, event: ReceivedEvent, run: CancellableRun): boolean {
+  if (!nameMatches(option.event, event.wire.name)) return false;
+  if (event.receivedAt > run.queuedAt + (option.timeoutMs ?? LONGEST_PAUSE_MS)) return false;
+  if (option.expression === null) return true;
+  const evaluation = option.expression.evaluate({ event: run.trigger.wire, async: event.wire });
+  return evaluation.kind === "value" && evaluation.value === true;
+}

@@ -1,0 +1,250 @@
+/**
+ * Owns which functions are accepted: the SDK's in-band answer turned into `RegisteredFunction`s. All or nothing, as on
+ * the real server (inngest.md §2.8): one function that breaks a rule, or uses an option that this engine lacks, and
+ * none is registered. It must never ignore an option in silence. Fails closed with every problem at once.
+ */
+import { z } from "zod";
+import { parseSpan } from "./duration";
+import { compileExpression, type Expression } from "./expressions";
+import { type CronSchedule, checkCron } from "./flow/cron";
+
+export interface RegisteredFunction {
+  /** "<app>-<function>". */
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly maxAttempts: number;
+  readonly triggers: readonly EventTrigger[];
+  readonly crons: readonly CronSchedule[];
+  readonly debounce: {
+    readonly key: Expression | null;
+    readonly periodMs: number;
+    readonly timeoutMs: number | null;
+  } | null;
+  readonly singleton: { readonly key: Expression | null; readonly mode: "skip" | "cancel" } | null;
+  readonly throttle: ThrottleOption | null;
+  readonly idempotency: Expression | null;
+  readonly cancelOn: readonly CancelOption[];
+  readonly concurrency: readonly ConcurrencyOption[];
+  readonly timeouts: { readonly startMs: number | null; readonly finishMs: number | null };
+}
+
+export interface EventTrigger {
+  readonly event: string;
+  readonly expression: Expression | null;
+}
+
+export interface CancelOption extends EventTrigger {
+  readonly timeoutMs: number | null;
+}
+
+export interface ConcurrencyOption {
+  readonly limit: number;
+  readonly key: Expression | null;
+  readonly scope: "fn" | "env" | "account";
+}
+
+export interface ThrottleOption {
+  readonly limit: number;
+  readonly periodMs: number;
+  readonly burst: number;
+  readonly key: Expression | null;
+}
+
+export type Registration =
+  | { readonly kind: "accepted"; readonly appId: string; readonly functions: readonly RegisteredFunction[] }
+  | { readonly kind: "refused"; readonly problems: readonly string[] };
+
+/** The server's default when `retries` is not set (§1.4: observed `max_attempts: 5`). */
+const DEFAULT_RETRIES = 4;
+
+/** What an in-band sync answered, judged. */
+export function readRegistration(answer: unknown): Registration {
+  const envelope = z.looseObject({ app_id: z.string(), functions: z.array(z.unknown()) }).safeParse(answer);
+  if (!envelope.success)
+    return refused([`The app's answer is not an in-band sync: ${z.prettifyError(envelope.error)}`]);
+  const read = envelope.data.functions.map(readFunction);
+  const problems = read.flatMap((one) => one.problems);
+  const functions = read.flatMap((one) => (one.fn ? [one.fn] : []));
+  for (const { id } of functions)
+    if (functions.filter((other) => other.id === id).length > 1) problems.push(`${id}: the id is used twice`);
+  return problems.length > 0
+    ? refused([...new Set(problems)])
+    : { kind: "accepted", appId: envelope.data.app_id, functions };
+}
+
+const refused = (problems: readonly string[]): Registration => ({ kind: "refused", problems });
+
+const span = z.string().transform((text, context) => {
+  try {
+    return parseSpan(text);
+  } catch {
+    // The cause says no more than this sentence, which zod puts beside the field's name.
+    context.addIssue(`"${text}" is not a span of time such as "15m"`);
+    return z.NEVER;
+  }
+});
+
+const expression = z.string().transform((source, context) => {
+  try {
+    return compileExpression(source);
+  } catch (error) {
+    context.addIssue(
+      `"${source}" is not an expression: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
+    );
+    return z.NEVER;
+  }
+});
+
+const cron = z.string().transform((pattern, context) => {
+  const checked = checkCron(pattern);
+  if (checked.kind === "valid") return checked.schedule;
+  context.addIssue(checked.reason);
+  return z.NEVER;
+});
+
+const absent = (option: string) =>
+  z
+    .unknown()
+    .refine(
+      (value) => value === undefined,
+      `${option} is not supported by the embedded Inngest engine; run the real Dev Server for it`,
+    )
+    .optional();
+
+const concurrencyOption = z.strictObject({
+  limit: z.number().int().nonnegative(),
+  key: expression.optional(),
+  scope: z.enum(["fn", "env", "account"]).optional(),
+});
+
+const DAY_MS = 86_400_000;
+
+const functionSchema = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().optional(),
+  triggers: z
+    .array(
+      z.union([
+        z.strictObject({ event: z.string().min(1), expression: expression.optional() }),
+        z.strictObject({ cron, jitter: span.optional() }),
+      ]),
+    )
+    .max(10, "a function has at most 10 triggers"),
+  steps: z.strictObject({
+    step: z.strictObject({
+      id: z.literal("step"),
+      name: z.string(),
+      runtime: z.strictObject({
+        type: z.literal("http", { error: "only http apps are supported, not connect" }),
+        url: z.url(),
+      }),
+      retries: z.strictObject({ attempts: z.number().int().min(0).max(20).optional() }).optional(),
+    }),
+  }),
+  idempotency: expression.optional(),
+  debounce: z
+    .strictObject({
+      key: expression.optional(),
+      period: span.refine((ms) => ms >= 1000 && ms <= 7 * DAY_MS, "the period lies between 1 s and 7 d"),
+      timeout: span.optional(),
+    })
+    .optional(),
+  singleton: z.strictObject({ key: expression.optional(), mode: z.enum(["skip", "cancel"]) }).optional(),
+  throttle: z
+    .strictObject({
+      limit: z.number().int().positive(),
+      period: span.refine((ms) => ms >= 1000 && ms <= 7 * DAY_MS, "the period lies between 1 s and 7 d"),
+      burst: z.number().int().nonnegative().optional(),
+      key: expression.optional(),
+    })
+    .optional(),
+  cancel: z
+    .array(z.strictObject({ event: z.string().min(1), if: expression.optional(), timeout: span.optional() }))
+    .max(5, "a function has at most 5 cancelOn")
+    .optional(),
+  timeouts: z.strictObject({ start: span.optional(), finish: span.optional() }).optional(),
+  concurrency: z
+    .union([
+      z
+        .number()
+        .int()
+        .nonnegative()
+        .transform((limit) => [{ limit }]),
+      concurrencyOption.transform((option) => [option]),
+      z.array(concurrencyOption).max(2, "a function has at most 2 concurrency limits"),
+    ])
+    .optional(),
+  batchEvents: absent("batchEvents"),
+  rateLimit: absent("rateLimit"),
+  priority: absent("priority"),
+});
+
+type Config = z.output<typeof functionSchema>;
+
+function readFunction(config: unknown): { fn: RegisteredFunction | null; problems: string[] } {
+  const parsed = functionSchema.safeParse(config);
+  if (!parsed.success) {
+    const id = z.looseObject({ id: z.string() }).safeParse(config);
+    const label = id.success ? id.data.id : "a function without id";
+    return { fn: null, problems: z.prettifyError(parsed.error).split("✖").flatMap(labelled(label)) };
+  }
+  const fn = toFunction(parsed.data);
+  return { fn, problems: exclusions(fn) };
+}
+
+const labelled = (label: string) => (problem: string) => {
+  const text = problem.trim().replace(/\s*\n\s*→\s*/, " ");
+  return text === "" ? [] : [`${label}: ${text}`];
+};
+
+function exclusions(fn: RegisteredFunction): string[] {
+  // What the real server does with both is not known to us, so a plan that needs it must not look tested.
+  return fn.debounce && fn.idempotency
+    ? [`${fn.id}: debounce together with idempotency is not supported by the embedded Inngest engine`]
+    : [];
+}
+
+function toFunction(config: Config): RegisteredFunction {
+  const { debounce, singleton, throttle } = config;
+  return {
+    id: config.id,
+    name: config.name ?? config.id,
+    url: config.steps.step.runtime.url,
+    maxAttempts: (config.steps.step.retries?.attempts ?? DEFAULT_RETRIES) + 1,
+    triggers: config.triggers.flatMap((trigger) =>
+      "event" in trigger ? [{ event: trigger.event, expression: trigger.expression ?? null }] : [],
+    ),
+    crons: config.triggers.flatMap((trigger) =>
+      "cron" in trigger ? [{ ...trigger.cron, jitterMs: trigger.jitter ?? 0 }] : [],
+    ),
+    debounce: debounce
+      ? { key: debounce.key ?? null, periodMs: debounce.period, timeoutMs: debounce.timeout ?? null }
+      : null,
+    singleton: singleton ? { key: singleton.key ?? null, mode: singleton.mode } : null,
+    throttle: throttle
+      ? {
+          limit: throttle.limit,
+          periodMs: throttle.period,
+          burst: throttle.burst || 1,
+          key: throttle.key ?? null,
+        }
+      : null,
+    idempotency: config.idempotency ?? null,
+    cancelOn: (config.cancel ?? []).map((option) => ({
+      event: option.event,
+      expression: option.if ?? null,
+      timeoutMs: option.timeout ?? null,
+    })),
+    concurrency: limitsOf(config),
+    timeouts: { startMs: config.timeouts?.start ?? null, finishMs: config.timeouts?.finish ?? null },
+  };
+}
+
+/** A limit of zero means "no limit of its own", as on the real server. */
+function limitsOf(config: Config): readonly ConcurrencyOption[] {
+  const options: readonly z.output<typeof concurrencyOption>[] = config.concurrency ?? [];
+  return options
+    .filter((option) => option.limit > 0)
+    .map((option) => ({ limit: option.limit, key: option.key ?? null, scope: option.scope ?? "fn" }));
+}
