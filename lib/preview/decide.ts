@@ -28,15 +28,15 @@ export type Action =
   | { readonly kind: "record-paused"; readonly reason: Reason; readonly pausedAt: number }
   /** The sandbox is gone and nobody is there: say so in the record. */
   | { readonly kind: "expire"; readonly reason: Reason }
-  /** A failed preview's sandbox still runs: pause it, the state stays. */
-  | { readonly kind: "rest-failed"; readonly reason: Reason };
+  /** The sandbox runs although the record says that it rests: pause it, the state stays. */
+  | { readonly kind: "rest"; readonly reason: Reason };
 
 export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record } = snapshot;
   if (isClaimed(snapshot)) {
     return { kind: "wait", reason: record.reason, nextCheckAt: record.leaseUntil ?? snapshot.now };
   }
-  if (observed.kind === "unknown" && sandboxOf(record) && record.state !== "paused") {
+  if (observed.kind === "unknown" && sandboxOf(record)) {
     return { kind: "observe", reason: record.reason };
   }
   switch (record.state) {
@@ -44,18 +44,14 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
     case "expired":
       return { kind: "none", reason: record.reason };
     case "paused":
-      return observed.kind === "gone"
-        ? { kind: "expire", reason: "sandbox-gone" }
-        : { kind: "none", reason: record.reason };
+      if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
+      return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "failed":
-      return observed.kind === "running"
-        ? { kind: "rest-failed", reason: record.reason }
-        : { kind: "none", reason: record.reason };
+      return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "starting":
-      return decideInterruptedStart(snapshot, observed);
     case "pausing":
     case "resuming":
-      return decideInterruptedTransition(snapshot, observed);
+      return decideInterrupted(snapshot, observed);
     case "running":
       return decideRunning(snapshot, observed, policy);
   }
@@ -94,16 +90,13 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
   };
 }
 
-/** A start whose worker vanished is carried on as long as it is wanted, so that no boot dies half-way. */
-function decideInterruptedStart(snapshot: Snapshot, observed: Observed): Action {
-  if (snapshot.record.wanted === "running") return { kind: "open", reason: "interrupted" };
-  if (observed.kind === "running") return { kind: "rest-failed", reason: snapshot.record.reason };
-  return { kind: "expire", reason: "interrupted" };
-}
-
-function decideInterruptedTransition(snapshot: Snapshot, observed: Observed): Action {
-  const { record, now } = snapshot;
-  if (record.wanted === "running") {
+/**
+ * A start or resume whose worker vanished is carried on, since only an open begins one; a pause is finished unless
+ * somebody wants the preview by now.
+ */
+function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
+  const { record } = snapshot;
+  if (record.state !== "pausing" || record.wanted === "running") {
     return { kind: "open", reason: observed.kind === "gone" ? "sandbox-gone" : "interrupted" };
   }
   switch (observed.kind) {
@@ -113,8 +106,6 @@ function decideInterruptedTransition(snapshot: Snapshot, observed: Observed): Ac
       return { kind: "record-paused", reason: record.reason, pausedAt: observed.pausedAt };
     case "running":
     case "unknown":
-      return record.state === "pausing"
-        ? { kind: "pause", reason: record.reason }
-        : { kind: "none", reason: record.reason, nextCheckAt: now };
+      return { kind: "pause", reason: record.reason };
   }
 }

@@ -58,6 +58,8 @@ const common = z.object({
   phaseAt: whole.optional(),
   /** Names the install and start jobs inside the sandbox, so that a takeover finds them. */
   bootId: z.string().optional(),
+  /** The boot whose files are in the sandbox; a takeover does not bring them again under its running jobs. */
+  filesFor: z.string().optional(),
   claimedAt: whole.optional(),
   revision: z.string().optional(),
   port: whole.optional(),

@@ -7,7 +7,14 @@ import { type PreviewId, previewIdOf, type Scope } from "@/lib/ids";
 export interface PreviewKeys {
   readonly previewId: PreviewId;
   /** In the order that every script's KEYS have. */
-  readonly all: readonly [record: string, viewers: string, due: string, condemned: string, log: string];
+  readonly all: readonly [
+    record: string,
+    viewers: string,
+    due: string,
+    condemned: string,
+    log: string,
+    requests: string,
+  ];
 }
 
 export const dueKey = (environment: string): string => `rekindle:${environment}:due`;
@@ -17,6 +24,6 @@ export function keysOf(environment: string, scope: Scope): PreviewKeys {
   const key = (kind: string) => `rekindle:${environment}:${kind}:${previewId}`;
   return {
     previewId,
-    all: [key("preview"), key("viewers"), dueKey(environment), key("condemned"), key("log")],
+    all: [key("preview"), key("viewers"), dueKey(environment), key("condemned"), key("log"), key("requests")],
   };
 }

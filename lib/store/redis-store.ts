@@ -119,7 +119,8 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
 function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[] {
   const open = request.kind === "open" ? request : undefined;
   const pause = request.kind === "pause" ? request : undefined;
-  const wanted = open ? "running" : pause ? "resting" : "";
+  const settle = request.kind === "settle" ? request : undefined;
+  const wanted = open ? "running" : pause ? "resting" : text(settle?.wanted);
   return [
     scope.projectId,
     scope.userId,
@@ -158,7 +159,7 @@ function commitArgs(commit: Commit): string[] {
   const pairs = Object.entries(commit.set ?? {});
   return [
     commit.operation,
-    commit.then,
+    commit.claim,
     text(commit.become),
     commit.become ? `,${sourcesOf(commit.become).join(",")},` : "",
     text(commit.reason),

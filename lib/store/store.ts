@@ -38,7 +38,11 @@ export type ClaimRequest = {
       /** Refused when a viewer is there. */
       readonly mustBeEmpty?: boolean;
     }
-  | { readonly kind: "settle" }
+  | {
+      readonly kind: "settle";
+      /** Written with the claim, so that a wish that comes later is not overwritten by the commit. */
+      readonly wanted?: Wanted;
+    }
 );
 
 export type ClaimReply =
@@ -57,7 +61,7 @@ export type ClaimReply =
 export interface Commit {
   /** Unique for what is achieved, the same when it is tried again; a repeated commit changes nothing. */
   readonly operation: string;
-  readonly then: "hold" | "release";
+  readonly claim: "hold" | "release";
   readonly become?: State;
   readonly reason?: Reason;
   readonly wanted?: Wanted;

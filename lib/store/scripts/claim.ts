@@ -43,7 +43,7 @@ if get('leaseId') == leaseId then
   checkAt(scopeOf(), now + leaseMs)
   return reply('granted', '')
 end
-if requestId ~= '' and get('lastRequest') == requestId then return reply('completed') end
+if requestId ~= '' and redis.call('ZSCORE', requestsKey, requestId) then return reply('completed') end
 if viewer ~= '' then redis.call('ZADD', viewersKey, whole(now), viewer) end
 if kind == 'open' and (byPerson or viewer ~= '') then set('lastActiveAt', whole(now)) end
 if kind == 'open' and state == 'failed' and not byPerson then return reply('needs-person') end
@@ -58,6 +58,7 @@ if entered == nil then return reply('not-applicable') end
 
 if kind == 'open' and state == 'running' and not isClaimed() and getNumber('endsAt') > now + warmMarginMs then
   set('wanted', 'running')
+  if requestId ~= '' then answerRequest(requestId) end
   return reply('warm')
 end
 if wanted ~= '' and (kind == 'open' or not isClaimed()) then set('wanted', wanted) end

@@ -33,7 +33,7 @@ for index = 1, count do set(ARGV[11 + index * 2], ARGV[12 + index * 2]) end
 for index = 13 + count * 2, #ARGV do unset(ARGV[index]) end
 if state ~= '' then become(state, reason) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
-if requestId ~= '' then set('lastRequest', requestId) end
+if requestId ~= '' then answerRequest(requestId) end
 set('lastOperation', operation)
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end

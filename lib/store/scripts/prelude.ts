@@ -5,11 +5,13 @@
  * number as 1.76e+12 and `%d` refuses a float beyond 32 bits in fengari. Cannot fail by itself.
  *
  * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
- * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string).
+ * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string) · KEYS[6] requests
+ * that were answered (sorted set by time).
  * ARGV[1], in every script: how long a viewer counts after the last beat, in milliseconds.
  */
 export const prelude = `
-local recordKey, viewersKey, dueKey, condemnedKey, logKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local recordKey, viewersKey, dueKey = KEYS[1], KEYS[2], KEYS[3]
+local condemnedKey, logKey, requestsKey = KEYS[4], KEYS[5], KEYS[6]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
 local viewerGoneAfterMs = tonumber(ARGV[1])
@@ -41,6 +43,14 @@ local function become(state, reason)
   if get('state') ~= state then set('changedAt', whole(now)) end
   set('state', state)
   if reason ~= '' then set('reason', reason) end
+end
+
+-- Longer than a request stays fresh: an older replay is refused for its age.
+local rememberRequestMs = 3600000
+local function answerRequest(id)
+  redis.call('ZADD', requestsKey, whole(now), id)
+  redis.call('ZREMRANGEBYSCORE', requestsKey, '-inf', whole(now - rememberRequestMs))
+  redis.call('PEXPIRE', requestsKey, whole(rememberRequestMs))
 end
 
 local function reply(status, extra)

@@ -1,0 +1,58 @@
+/**
+ * Owns the numbers: data only, with the reason for each value. Tests and the demo scale these and nothing else.
+ * `policyFaults` checks that they fit together when a runtime is built.
+ */
+import type { Policy } from "@/lib/preview/policy";
+import type { FlowSettings } from "@/lib/runtime";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+export const appId = "rekindle";
+
+export const policy: Policy = {
+  // The idle tail is the bill: peers that raised it paid for empty rooms (78 % of the hours in one), while 5 min makes
+  // the way back part of ordinary work.
+  idleAfterMs: 10 * MINUTE_MS,
+  // Long enough to reach for the button, short enough not to nag.
+  warnBeforeMs: 2 * MINUTE_MS,
+  // A reload, a lunch-line glance at another tab: back within two minutes means nothing happened.
+  graceAfterLeftMs: 2 * MINUTE_MS,
+  beatEveryMs: 30 * SECOND_MS,
+  // Three beats may be lost before a viewer counts as gone.
+  viewerGoneAfterMs: 2 * MINUTE_MS,
+  // At most 15 events an hour for a preview in use.
+  emitEveryMs: 4 * MINUTE_MS,
+  // Several viewers' events become one extension.
+  extendGatherMs: 5 * SECOND_MS,
+  extendAtLatestMs: MINUTE_MS,
+  // Idle + emit interval + extend's longest wait + one retry (30 s) and a little: if everything of ours is down, the
+  // provider itself pauses within this time. Asking for the plan's maximum instead is this one line, but on a plan of
+  // one hour every later extension is then silently clamped to the same instant.
+  keepAliveMs: 16 * MINUTE_MS,
+  // Hobby's longest continuous run; a pause starts a new one.
+  maxRunMs: 60 * MINUTE_MS,
+  warmMarginMs: 15 * SECOND_MS,
+  // A step's budget, the longest backoff at two retries, and a margin.
+  leaseMs: 90 * SECOND_MS,
+  // A resume takes about a second at E2B; a person waits this long for the route before the pane shows steps.
+  resumeInlineMs: 8 * SECOND_MS,
+  stepBudgetMs: 15 * SECOND_MS,
+  pollEveryMs: 500,
+  installDeadlineMs: 5 * MINUTE_MS,
+  serverDeadlineMs: 2 * MINUTE_MS,
+  requestFreshForMs: 10 * MINUTE_MS,
+  // Others had this long to do it before the sweep does.
+  healAfterMs: 30 * SECOND_MS,
+  sweepBatch: 100,
+};
+
+export const flow: FlowSettings = {
+  // The sweep only heals what the timers missed; 288 runs of one step a day.
+  sweepCron: "*/5 * * * *",
+  // Retries come after 15 and 30 s (and up to 30 s of jitter): two of them fit a lease.
+  retries: 2,
+};
+
+/** Hobby's number of sandboxes running at once; tells a full plan from a hurried caller on a 429. */
+export const planConcurrency = 20;

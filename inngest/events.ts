@@ -1,0 +1,55 @@
+/**
+ * Owns every event: its name and its schema. Events are sent only through `.create()` of these, so a sender's mistake
+ * is a type error, and Inngest checks the same schema again when a function starts (a failing event is final there).
+ * Schemas change additively only: events in flight and replays meet the newer ones. They carry ids, never contents.
+ */
+import { eventType } from "inngest";
+import { z } from "zod";
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+
+/** Whose preview: a product that shares one preview among its users passes the user `shared`. */
+const scope = { projectId: id, userId: id };
+
+/** Somebody wants to see a preview. Acts once, and only while it is fresh; a replay of an old one changes nothing. */
+export const previewRequested = eventType("preview/requested", {
+  schema: z.object({
+    ...scope,
+    /** A failed preview starts again only at a person's request; a person when absent. */
+    requestedBy: z.enum(["person", "system"]).optional(),
+    /** Set by our own route: the claim under which the work goes on. */
+    leaseId: z.string().optional(),
+  }),
+});
+
+/** Somebody is using a preview: a product's own signal, or gathered from the pane's beats. */
+export const userActive = eventType("user/active", { schema: z.object(scope) });
+
+/** Somebody closed a preview; it rests after a grace, unless others are there or they return. */
+export const userLeft = eventType("user/left", { schema: z.object(scope) });
+
+/** The preview answers at its address. */
+export const previewReady = eventType("preview/ready", {
+  schema: z.object({
+    ...scope,
+    url: z.string(),
+    cameBack: z.string(),
+    tookMs: z.number(),
+  }),
+});
+
+/** The preview rests with its memory kept. */
+export const previewPaused = eventType("preview/paused", {
+  schema: z.object({ ...scope, reason: z.string() }),
+});
+
+/** The start or resume ended in a state that a person has to read; see the reason's copy. */
+export const previewFailed = eventType("preview/failed", {
+  schema: z.object({ ...scope, reason: z.string() }),
+});
+
+/** Internal: the sweep found that this preview should be looked at. */
+export const previewCheckDue = eventType("preview/check.due", { schema: z.object(scope) });
+
+/** Asks for a sweep now instead of at the next tick of the cron; an operator's event (cron runs cannot be rerun). */
+export const sweepRequested = eventType("preview/sweep.requested", { schema: z.object({}) });

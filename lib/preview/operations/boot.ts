@@ -1,0 +1,201 @@
+/**
+ * Owns the steps of a boot, each of which an Inngest step calls: it renews the claim first (and ends the run when
+ * another took over), does one thing within the step's budget, and may be repeated after any failure. A takeover goes
+ * on where the one before stopped: it adopts the sandbox and finds the running jobs by their names.
+ * It must never hold a request longer than the policy's step budget. Fails closed with catalogue errors; what the
+ * project itself did wrong is an outcome, not an error.
+ */
+import { type Job, type JobStatus, pollJob, startJob } from "@/lib/boot/jobs";
+import { prepareProject } from "@/lib/boot/prepare";
+import { sleep } from "@/lib/clock";
+import { SandboxGoneError } from "@/lib/errors";
+import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
+import type { Runtime } from "@/lib/runtime";
+import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
+import type { Lease } from "@/lib/store/store";
+import type { Reason } from "../reasons";
+import type { Phase, Snapshot } from "../record";
+import { sandboxOf } from "../record";
+import { commit, loseSandbox } from "./settle";
+
+/** One look at a job: done, still at it, or ended in a way that a person has to read. */
+export type Progress =
+  | { readonly kind: "done" }
+  | { readonly kind: "going-on" }
+  | { readonly kind: "failed"; readonly reason: Reason };
+
+export interface Acquired {
+  readonly sandboxId: SandboxId;
+  /** Created: an empty sandbox. Adopted: one with this preview's labels. Kept: the one that the record names. */
+  readonly how: "created" | "adopted" | "kept";
+}
+
+/**
+ * A running sandbox of this preview, named by the record when this returns. The one that the record names is kept;
+ * else one with this preview's labels is adopted; only then is one created, because E2B's create has no idempotency key.
+ */
+export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Acquired> {
+  let snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
+  const named = sandboxOf(snapshot.record);
+  if (named) {
+    try {
+      const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
+      await commitSandbox(runtime, lease, sandbox);
+      return { sandboxId: sandbox.sandboxId, how: "kept" };
+    } catch (error) {
+      if (!(error instanceof SandboxGoneError)) throw error;
+      snapshot = await loseSandbox(runtime, lease, named);
+    }
+  }
+  const labels = labelsOf(runtime, lease, snapshot);
+  const adopted = await adopt(runtime, lease, labels);
+  if (adopted) return { sandboxId: adopted, how: "adopted" };
+  const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
+  await commitSandbox(runtime, lease, created);
+  return { sandboxId: created.sandboxId, how: "created" };
+}
+
+async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Promise<SandboxId | undefined> {
+  const { app, env, previewId } = labels;
+  const [best, ...surplus] = await runtime.sandboxes.find({ app, env, previewId });
+  // What a lost answer left behind: marked first, so that no late worker commits it; paused, so that it costs nothing.
+  for (const other of surplus) {
+    if (other.state === "running" && (await runtime.store.condemn(lease.scope, other.sandboxId))) {
+      await runtime.sandboxes.pause(other.sandboxId);
+    }
+  }
+  if (!best) return undefined;
+  const sandbox = await runtime.sandboxes.connect(best.sandboxId, runtime.policy.keepAliveMs);
+  await commitSandbox(runtime, lease, sandbox);
+  return sandbox.sandboxId;
+}
+
+function commitSandbox(runtime: Runtime, lease: Lease, sandbox: RunningSandbox): Promise<Snapshot> {
+  return commit(runtime, lease, {
+    operation: `sandbox-${sandbox.sandboxId}-${sandbox.startedAt}`,
+    claim: "hold",
+    set: { sandboxId: sandbox.sandboxId, runStartedAt: sandbox.startedAt, endsAt: sandbox.endsAt },
+    remove: ["pausedAt"],
+    check: { inMs: runtime.policy.leaseMs },
+  });
+}
+
+function labelsOf(runtime: Runtime, lease: Lease, snapshot: Snapshot): SandboxLabels {
+  return {
+    app: runtime.appId,
+    env: runtime.environment,
+    previewId: runtime.store.previewIdOf(lease.scope),
+    projectId: lease.scope.projectId,
+    userId: lease.scope.userId,
+    epoch: String(lease.epoch),
+    revision: snapshot.record.revision ?? "",
+    v: "1",
+  };
+}
+
+/** The project's files and scripts are in the sandbox. Done once a boot: again would end the jobs that run by then. */
+export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> {
+  const { sandboxId, snapshot } = await stillMine(runtime, lease, "files");
+  const bootId = snapshot.record.bootId ?? "none";
+  if (snapshot.record.filesFor === bootId) return;
+  const prepared = await prepareProject(runtime, {
+    projectId: lease.scope.projectId,
+    sandboxId,
+    deadlineMs: runtime.policy.stepBudgetMs,
+  });
+  await commit(runtime, lease, {
+    operation: `files-${bootId}`,
+    claim: "hold",
+    set: { revision: prepared.revision, port: prepared.port, filesFor: bootId },
+    check: { inMs: runtime.policy.leaseMs },
+  });
+}
+
+/** One look of at most the step's budget at the install, which is started by the first. */
+export function awaitInstall(runtime: Runtime, lease: Lease): Promise<Progress> {
+  return watchJob(runtime, lease, "install", async (job, status, { waitedMs }) => {
+    if (status.kind === "exited") {
+      return status.exitCode === 0 ? { kind: "done" } : { kind: "failed", reason: "install-failed" };
+    }
+    if (status.kind === "lost") return { kind: "failed", reason: "install-failed" };
+    if (waitedMs > runtime.policy.installDeadlineMs) return { kind: "failed", reason: "install-timed-out" };
+    if (status.kind === "not-started") await startJob(runtime.sandboxes, job, runtime.policy.stepBudgetMs);
+    return { kind: "going-on" };
+  });
+}
+
+/** One look of at most the step's budget at the dev server, which is started by the first; done when it answers. */
+export function awaitServer(runtime: Runtime, lease: Lease): Promise<Progress> {
+  return watchJob(runtime, lease, "start", async (job, status, { waitedMs, port }) => {
+    const probed = await runtime.probe(job.sandboxId, port, runtime.policy.pollEveryMs * 4);
+    if (probed.kind === "answers") return { kind: "done" };
+    if (status.kind === "exited" || status.kind === "lost")
+      return { kind: "failed", reason: "server-exited" };
+    if (waitedMs > runtime.policy.serverDeadlineMs) return { kind: "failed", reason: "port-never-opened" };
+    if (status.kind === "not-started") await startJob(runtime.sandboxes, job, runtime.policy.stepBudgetMs);
+    return { kind: "going-on" };
+  });
+}
+
+interface Wait {
+  /** Since this phase began, by Redis's clock, over all runs that were at it. */
+  readonly waitedMs: number;
+  readonly port: number;
+}
+
+async function watchJob(
+  runtime: Runtime,
+  lease: Lease,
+  phase: "install" | "start",
+  look: (job: Job, status: JobStatus, wait: Wait) => Promise<Progress>,
+): Promise<Progress> {
+  const { sandboxes, clock, policy, store } = runtime;
+  const deadlineAt = clock.now() + policy.stepBudgetMs;
+  const { sandboxId, snapshot } = await stillMine(runtime, lease, phase);
+  const { record } = snapshot;
+  const job: Job = { sandboxId, name: jobName(lease, snapshot, phase), script: `${phase}.sh` };
+  const startedAt = clock.now();
+  const waitedBeforeMs = snapshot.now - (record.phaseAt ?? snapshot.now);
+  let shownTail = "";
+  for (;;) {
+    const status = await pollJob(sandboxes, job, policy.stepBudgetMs);
+    if (status.logTail !== shownTail) {
+      await store.renewLease(lease, { logTail: status.logTail });
+      shownTail = status.logTail;
+    }
+    const waitedMs = waitedBeforeMs + (clock.now() - startedAt);
+    const progress = await look(job, status, { waitedMs, port: record.port ?? 3000 });
+    if (progress.kind !== "going-on" || clock.now() + policy.pollEveryMs >= deadlineAt) return progress;
+    await sleep(clock, policy.pollEveryMs);
+  }
+}
+
+/**
+ * A boot's own jobs are named by the boot, so that a takeover finds them. A server that is started again after a
+ * resume is named by the epoch as well: the first one's status must not be taken for its.
+ */
+function jobName(lease: Lease, snapshot: Snapshot, phase: "install" | "start"): string {
+  const boot = snapshot.record.bootId ?? "none";
+  const isRestart = snapshot.record.state === "resuming";
+  return isRestart ? `${phase}-${boot}-${lease.epoch}` : `${phase}-${boot}`;
+}
+
+/** Renews the claim and answers the sandbox that the record names. @throws LeaseLostError, SandboxGoneError */
+export async function stillMine(
+  runtime: Runtime,
+  lease: Lease,
+  phase: Phase,
+): Promise<{ sandboxId: SandboxId; snapshot: Snapshot }> {
+  const snapshot = await runtime.store.renewLease(lease, { phase });
+  const sandboxId = sandboxOf(snapshot.record);
+  if (!sandboxId) throw new SandboxGoneError(sandboxIdSchema.parse("none"));
+  return { sandboxId, snapshot };
+}
+
+/** The sandbox's times as the provider has them now; for the commit that ends a boot. @throws SandboxGoneError */
+export async function readRunning(runtime: Runtime, sandboxId: SandboxId): Promise<RunningSandbox> {
+  const seen = await runtime.sandboxes.observe(sandboxId);
+  if (seen.kind === "running") return { sandboxId, startedAt: seen.startedAt, endsAt: seen.endsAt };
+  if (seen.kind === "gone") throw new SandboxGoneError(sandboxId);
+  return runtime.sandboxes.connect(sandboxId, runtime.policy.keepAliveMs);
+}

@@ -1,0 +1,86 @@
+/**
+ * Owns opening a preview: warm in one round trip; a resume done here, under the claim, while the person waits; anything
+ * longer is handed on under the same claim. Events, routes and replays all come through here, so opening twice, from
+ * anywhere, does it once. It must never start a boot itself. Fails closed: catalogue errors; a claim whose holder
+ * vanished lapses and is taken over by the sweep.
+ */
+import { LeaseLostError, RekindleError, SandboxGoneError } from "@/lib/errors";
+import type { LeaseId, Scope, ViewerId } from "@/lib/ids";
+import type { Runtime } from "@/lib/runtime";
+import type { Lease } from "@/lib/store/store";
+import type { Reason } from "../reasons";
+import { type CameBack, type Snapshot, sandboxOf } from "../record";
+import { commitRunning, loseSandbox } from "./settle";
+
+export interface OpenRequest {
+  readonly leaseId: LeaseId;
+  readonly isByPerson: boolean;
+  readonly viewerId?: ViewerId;
+  /** An event's id: answered once. */
+  readonly requestId?: string;
+  readonly reason?: Reason;
+}
+
+export type OpenOutcome =
+  | { readonly kind: "ready"; readonly how: CameBack; readonly snapshot: Snapshot }
+  /** The claim is held, and open-preview has to go on under it. */
+  | { readonly kind: "starting"; readonly lease: Lease; readonly snapshot: Snapshot }
+  /** Somebody else is at work on it; what is wanted is written, and they go on to it. */
+  | { readonly kind: "busy"; readonly snapshot: Snapshot }
+  | { readonly kind: "needs-person"; readonly snapshot: Snapshot }
+  | { readonly kind: "completed"; readonly snapshot: Snapshot };
+
+export async function open(runtime: Runtime, scope: Scope, request: OpenRequest): Promise<OpenOutcome> {
+  const claimed = await runtime.store.claim(scope, {
+    kind: "open",
+    bootId: runtime.random.hex(6),
+    ...request,
+  });
+  switch (claimed.kind) {
+    case "warm":
+      return { kind: "ready", how: "warm", snapshot: claimed.snapshot };
+    case "busy":
+    case "needs-person":
+    case "completed":
+      return { kind: claimed.kind, snapshot: claimed.snapshot };
+    case "granted":
+      return claimed.snapshot.record.state === "resuming"
+        ? resume(runtime, claimed.lease, claimed.snapshot)
+        : { kind: "starting", lease: claimed.lease, snapshot: claimed.snapshot };
+    case "active":
+    case "not-applicable":
+      throw new Error(`a claim to open cannot answer "${claimed.kind}"`);
+  }
+}
+
+/**
+ * Connects to the sandbox that the record names and looks whether its server answers, within the inline budget. What is
+ * not done by then goes on under the same claim: a server that no longer listens, a sandbox that is gone, a slow provider.
+ */
+async function resume(runtime: Runtime, lease: Lease, snapshot: Snapshot): Promise<OpenOutcome> {
+  const { record } = snapshot;
+  const sandboxId = sandboxOf(record);
+  if (!sandboxId) return { kind: "starting", lease, snapshot };
+  const startedAt = runtime.clock.now();
+  const budgetLeftMs = () => runtime.policy.resumeInlineMs - (runtime.clock.now() - startedAt);
+  try {
+    const sandbox = await runtime.sandboxes.connect(sandboxId, runtime.policy.keepAliveMs, budgetLeftMs());
+    const port = record.port;
+    while (port !== undefined && budgetLeftMs() > 0) {
+      const probed = await runtime.probe(sandbox.sandboxId, port, budgetLeftMs());
+      if (probed.kind === "answers") {
+        const committed = await commitRunning(runtime, lease, { sandbox, port, cameBack: "resumed" });
+        return { kind: "ready", how: "resumed", snapshot: committed };
+      }
+      if (probed.kind !== "unreachable") break;
+    }
+  } catch (error) {
+    if (error instanceof SandboxGoneError) {
+      return { kind: "starting", lease, snapshot: await loseSandbox(runtime, lease, sandboxId) };
+    }
+    // A provider in trouble is asked again by the durable steps, which also know how to give up with a reason.
+    if (!(error instanceof RekindleError) || error instanceof LeaseLostError) throw error;
+    runtime.log.warn({ code: error.code, ...error.safeDetails }, "the inline resume was handed on");
+  }
+  return { kind: "starting", lease, snapshot };
+}

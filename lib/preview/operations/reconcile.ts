@@ -1,0 +1,111 @@
+/**
+ * Owns making record, wish and reality agree: read, ask the provider where that is needed, decide, act. The sweep, a
+ * vanished worker's leftovers and any doubt end here. It must never act on a guess: absence is believed only from a
+ * fresh answer of the provider. Fails closed: catalogue errors; the due index brings the preview back.
+ */
+import type { LeaseId, Scope } from "@/lib/ids";
+import type { Runtime } from "@/lib/runtime";
+import type { Lease } from "@/lib/store/store";
+import { type Action, decide, type Observed } from "../decide";
+import { type Snapshot, sandboxOf } from "../record";
+import { type OpenOutcome, open } from "./open";
+import { type PauseOutcome, pause } from "./pause";
+import { commit, commitExpired, commitPaused, rest } from "./settle";
+
+export type ReconcileOutcome =
+  | { readonly kind: "agreed"; readonly action: Action }
+  | { readonly kind: "settled"; readonly action: Action }
+  | { readonly kind: "busy"; readonly action: Action }
+  | { readonly kind: "paused"; readonly action: Action; readonly outcome: PauseOutcome }
+  | { readonly kind: "opened"; readonly action: Action; readonly outcome: OpenOutcome };
+
+export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
+  const { store, sandboxes, policy } = runtime;
+  const { snapshot } = await store.read(scope);
+  let action = decide(snapshot, { kind: "unknown" }, policy);
+  if (action.kind === "observe") {
+    const sandboxId = sandboxOf(snapshot.record);
+    const observed: Observed = sandboxId ? await sandboxes.observe(sandboxId) : { kind: "gone" };
+    action = decide(snapshot, observed, policy);
+  }
+  runtime.log.info(
+    {
+      previewId: store.previewIdOf(scope),
+      state: snapshot.record.state,
+      action: action.kind,
+      reason: action.reason,
+    },
+    "reconciled",
+  );
+  return act(runtime, scope, leaseId, action);
+}
+
+async function act(
+  runtime: Runtime,
+  scope: Scope,
+  leaseId: LeaseId,
+  action: Action,
+): Promise<ReconcileOutcome> {
+  const { reason } = action;
+  switch (action.kind) {
+    case "wait":
+    case "observe":
+      return { kind: "agreed", action };
+    case "none":
+      // take-due has pushed the next look forward already; only what needs no look any more is written.
+      return action.nextCheckAt === undefined
+        ? settle(runtime, scope, leaseId, action)
+        : { kind: "agreed", action };
+    case "open": {
+      const outcome = await open(runtime, scope, { leaseId, isByPerson: false, reason });
+      return { kind: "opened", action, outcome };
+    }
+    case "pause": {
+      const idleForMs = reason === "idle" ? { idleForMs: runtime.policy.idleAfterMs } : {};
+      return {
+        kind: "paused",
+        action,
+        outcome: await pause(runtime, scope, { leaseId, reason, ...idleForMs }),
+      };
+    }
+    case "record-paused":
+    case "expire":
+    case "rest":
+      return settle(runtime, scope, leaseId, action);
+  }
+}
+
+type Settling = Extract<Action, { kind: "none" | "record-paused" | "expire" | "rest" }>;
+
+/** Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. */
+async function settle(
+  runtime: Runtime,
+  scope: Scope,
+  leaseId: LeaseId,
+  action: Settling,
+): Promise<ReconcileOutcome> {
+  const claimed = await runtime.store.claim(scope, { kind: "settle", leaseId, wanted: "resting" });
+  if (claimed.kind === "not-applicable") return { kind: "agreed", action };
+  if (claimed.kind !== "granted") return { kind: "busy", action };
+  const settled = await commitSettled(runtime, claimed.lease, claimed.snapshot, action);
+  if (settled.record.wanted === "resting") return { kind: "settled", action };
+  return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson: false }) };
+}
+
+function commitSettled(
+  runtime: Runtime,
+  lease: Lease,
+  snapshot: Snapshot,
+  action: Settling,
+): Promise<Snapshot> {
+  switch (action.kind) {
+    case "none":
+      return commit(runtime, lease, { operation: "agreed", claim: "release", check: "never" });
+    case "record-paused":
+      return commitPaused(runtime, lease, { reason: action.reason, pausedAt: action.pausedAt });
+    case "expire":
+      return commitExpired(runtime, lease, action.reason);
+    case "rest":
+      return rest(runtime, lease, snapshot);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Owns the commits that end or turn a claim: running, failed, gone, paused. Each is one fenced script call; a caller
+ * whose claim was taken over gets `LeaseLostError` and must stop. It must never call the provider before the record
+ * says what would be true if this process died right after.
+ */
+import { LeaseLostError, ProviderBusyError } from "@/lib/errors";
+import type { SandboxId } from "@/lib/ids";
+import type { Runtime } from "@/lib/runtime";
+import type { RunningSandbox } from "@/lib/sandbox/port";
+import type { Commit, Lease } from "@/lib/store/store";
+import { healRunningAt } from "../decide";
+import type { Reason } from "../reasons";
+import { type CameBack, type Snapshot, sandboxOf } from "../record";
+
+/** What the record knows of a sandbox, removed together. */
+const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
+
+/** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
+export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
+  const reply = await runtime.store.commit(lease, {
+    ...change,
+    operation: `${lease.leaseId}.${lease.epoch}/${change.operation}`,
+  });
+  switch (reply.kind) {
+    case "committed":
+      runtime.log.info(
+        {
+          previewId: runtime.store.previewIdOf(lease.scope),
+          epoch: lease.epoch,
+          state: reply.snapshot.record.state,
+          reason: reply.snapshot.record.reason,
+          operation: change.operation,
+        },
+        "committed",
+      );
+      return reply.snapshot;
+    case "lost":
+      throw new LeaseLostError(runtime.store.previewIdOf(lease.scope));
+    case "condemned":
+      throw new ProviderBusyError("commit a sandbox that is being destroyed");
+  }
+}
+
+/** The preview runs and answers; the claim ends. Answers what was written, with the time that it took. */
+export async function commitRunning(
+  runtime: Runtime,
+  lease: Lease,
+  how: {
+    readonly sandbox: RunningSandbox;
+    readonly port: number;
+    readonly cameBack: CameBack;
+    readonly revision?: string;
+    readonly requestId?: string;
+  },
+): Promise<Snapshot> {
+  const { sandbox, port } = how;
+  const snapshot = await runtime.store.renewLease(lease, { phase: "answer" });
+  const { now, record } = snapshot;
+  const lastActiveAt = record.lastActiveAt ?? now;
+  return commit(runtime, lease, {
+    operation: "running",
+    claim: "release",
+    become: "running",
+    set: {
+      sandboxId: sandbox.sandboxId,
+      runStartedAt: sandbox.startedAt,
+      endsAt: sandbox.endsAt,
+      port,
+      cameBack: how.cameBack,
+      readyAt: now,
+      tookMs: now - (record.claimedAt ?? now),
+      ...(how.revision ? { revision: how.revision } : {}),
+    },
+    remove: ["pausedAt"],
+    check: { at: healRunningAt({ lastActiveAt, endsAt: sandbox.endsAt }, runtime.policy) },
+    ...(how.requestId ? { requestId: how.requestId } : {}),
+  });
+}
+
+/** The sandbox that the record named is gone, and running is wanted: a new start begins under the same claim. */
+export function loseSandbox(runtime: Runtime, lease: Lease, sandboxId: SandboxId): Promise<Snapshot> {
+  return commit(runtime, lease, {
+    operation: `lost-${sandboxId}`,
+    claim: "hold",
+    become: "starting",
+    reason: "sandbox-gone",
+    set: { bootId: runtime.random.hex(6) },
+    remove: [...sandboxFields, "pausedAt"],
+    check: { inMs: runtime.policy.leaseMs },
+  });
+}
+
+/**
+ * The sandbox is gone; the preview is rebuilt when somebody opens it. What is wanted is left as it is: the caller wrote
+ * it with the claim, and somebody may have returned since.
+ */
+export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): Promise<Snapshot> {
+  return commit(runtime, lease, {
+    operation: "expired",
+    claim: "release",
+    become: "expired",
+    reason,
+    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor"],
+    check: "never",
+  });
+}
+
+/** Paused with memory kept; the claim ends. What is wanted is left as it is, for the same reason. */
+export function commitPaused(
+  runtime: Runtime,
+  lease: Lease,
+  paused: { readonly reason: Reason; readonly pausedAt: number },
+): Promise<Snapshot> {
+  return commit(runtime, lease, {
+    operation: "paused",
+    claim: "release",
+    become: "paused",
+    reason: paused.reason,
+    set: { pausedAt: paused.pausedAt },
+    check: "never",
+  });
+}
+
+/**
+ * The start or resume failed: the record says so first, then the sandbox is paused, so that it bills no further and its
+ * log stays. A resume that failed leaves the preview paused, its memory still there. A worker that dies between the two
+ * leaves a sandbox that the sweep pauses.
+ */
+export async function fail(
+  runtime: Runtime,
+  lease: Lease,
+  reason: Reason,
+  requestId?: string,
+): Promise<Snapshot> {
+  const { record, now } = await runtime.store.renewLease(lease, { phase: "tidy" });
+  const wasResuming = record.state === "resuming";
+  const failed = await commit(runtime, lease, {
+    operation: "failed",
+    claim: "hold",
+    become: wasResuming ? "paused" : "failed",
+    reason,
+    wanted: "resting",
+    ...(wasResuming ? { set: { pausedAt: now } } : {}),
+    ...(requestId ? { requestId } : {}),
+    check: { inMs: runtime.policy.leaseMs },
+  });
+  return rest(runtime, lease, failed);
+}
+
+/** Pauses the sandbox of a preview whose state already says that it rests, and ends the claim. */
+export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): Promise<Snapshot> {
+  const sandboxId = sandboxOf(resting.record);
+  const left = sandboxId ? await runtime.sandboxes.pause(sandboxId) : "gone";
+  if (left === "gone" && resting.record.state === "paused")
+    return commitExpired(runtime, lease, "sandbox-gone");
+  return commit(runtime, lease, {
+    operation: "rested",
+    claim: "release",
+    remove: left === "gone" ? sandboxFields : [],
+    check: "never",
+  });
+}
