@@ -7,8 +7,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { readJson, sendJson, sendNothing } from "@/lib/local/e2b/answers";
 import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
-import type { E2bCloud, SandboxView } from "@/lib/local/e2b/cloud";
+import type { E2bCloud } from "@/lib/local/e2b/cloud";
 import { readMetadataFilter } from "@/lib/local/e2b/listing";
+import type { SandboxView } from "@/lib/local/e2b/sandbox-life";
 
 export interface ControlCall {
   readonly request: IncomingMessage;

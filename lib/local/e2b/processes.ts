@@ -7,7 +7,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@/lib/clock";
-import type { Machines } from "@/lib/local/e2b/cloud";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
 import { continueAll, killAll, stopAll } from "@/lib/local/e2b/process-signals";
 import {
@@ -17,6 +16,7 @@ import {
   MARK_NAME,
   sandboxEnvironment,
 } from "@/lib/local/e2b/sandbox-environment";
+import type { Machines } from "@/lib/local/e2b/sandbox-life";
 import { HOME, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
 
 export interface ProcessMachinesOptions extends EnvironmentSettings {

@@ -9,7 +9,7 @@ import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
 import { ApiError } from "@/lib/local/e2b/api-error";
-import { E2bCloud, type Machines } from "@/lib/local/e2b/cloud";
+import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
 import { realPortOf } from "@/lib/local/e2b/mapped-ports";
 import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
@@ -17,6 +17,7 @@ import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-p
 import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
+import type { Machines } from "@/lib/local/e2b/sandbox-life";
 import { createE2bServer } from "@/lib/local/e2b/server";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
