@@ -1,28 +1,195 @@
-/** The real SDK's lifecycle calls against the stand-in, by rows of e2b.md §1.3, §2.2-2.5 and §3.6. */
-import { Sandbox } from "e2b";
+/** The real SDK's lifecycle calls against the stand-in, by rows of e2b.md §1.2-1.4, §2 and §3.3. */
+import { RateLimitError, Sandbox, SandboxError, SandboxNotFoundError } from "e2b";
 import { expect, test } from "vitest";
-import { askPreview, COUNTING_SERVER, standIn, startInBackground } from "./stand-in";
+import { VirtualClock } from "@/lib/local/virtual-clock";
+import { askPreview, COUNTING_SERVER, processesIn, standIn, startInBackground } from "./stand-in";
 
-test("§2.4 a paused sandbox stands still and comes back with the same process and memory", async () => {
-  const { local, sdk } = await standIn();
-  const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 60_000 });
-  await sandbox.files.write("server.cjs", COUNTING_SERVER);
-  await startInBackground(sandbox, "node server.cjs");
-  const ask = async () => JSON.parse((await askPreview(local, sandbox.getHost(3000))).body);
-  await expect.poll(async () => (await ask()).counted, { timeout: 10_000 }).toBeGreaterThan(0);
-
-  const before = await ask();
-  expect(await sandbox.pause()).toBe(true);
-  const paused = await askPreview(local, sandbox.getHost(3000));
-  expect(paused.status).toBe(502);
-  expect(JSON.parse(paused.body)).toEqual({
-    sandboxId: sandbox.sandboxId,
-    message: "The sandbox was not found",
-    code: 502,
+test("§1.2 create gives a running sandbox with its metadata, end and preview domain", async () => {
+  const { local, sdk } = await standIn({ clock: new VirtualClock() });
+  const sandbox = await Sandbox.create("my-template", {
+    ...sdk,
+    timeoutMs: 600_000,
+    metadata: { app: "demo", user: "u 1" },
+    lifecycle: { onTimeout: "pause", autoResume: false },
   });
+  const info = await sandbox.getInfo();
+  expect(info).toMatchObject({
+    sandboxId: sandbox.sandboxId,
+    templateId: "my-template",
+    metadata: { app: "demo", user: "u 1" },
+    state: "running",
+    lifecycle: { onTimeout: "pause", autoResume: false },
+    envdVersion: "0.6.13",
+  });
+  expect(info.endAt.getTime() - info.startedAt.getTime()).toBe(600_000);
+  expect(sandbox.getHost(3000)).toBe(`3000-${sandbox.sandboxId}.${local.domain}`);
+});
 
-  const again = await Sandbox.connect(sandbox.sandboxId, { ...sdk, timeoutMs: 60_000 });
-  const after = JSON.parse((await askPreview(local, again.getHost(3000))).body);
-  expect(after.pid).toBe(before.pid);
-  expect(after.nonce).toBe(before.nonce);
+test("§2.4 a paused sandbox stands still, and goes on with the same process and memory", async () => {
+  const { local, sdk } = await standIn();
+  const [sandbox, witness] = await Promise.all([Sandbox.create(sdk), Sandbox.create(sdk)]);
+  for (const each of [sandbox, witness]) {
+    await each.files.write("server.cjs", COUNTING_SERVER);
+    await startInBackground(each, "node server.cjs");
+  }
+  const ask = async (each: Sandbox) => JSON.parse((await askPreview(local, each.getHost(3000))).body);
+  const countUp = (each: Sandbox, least: number) =>
+    expect.poll(async () => (await ask(each)).counted, { timeout: 10_000 }).toBeGreaterThan(least);
+  await Promise.all([countUp(sandbox, 0), countUp(witness, 0)]);
+
+  const before = await ask(sandbox);
+  expect(await sandbox.pause()).toBe(true);
+  expect(processesIn(sandbox.sandboxId).every((process) => process.standsStill)).toBe(true);
+  await countUp(witness, (await ask(witness)).counted + 100);
+  await Sandbox.connect(sandbox.sandboxId, sdk);
+
+  const after = await ask(sandbox);
+  expect(after).toMatchObject({ pid: before.pid, nonce: before.nonce });
+  expect(after.counted).toBeLessThan(before.counted + 100);
+  await countUp(sandbox, after.counted);
+});
+
+test("§1.3 pause of a paused sandbox is false and changes nothing; betaPause is the same call", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  expect(await sandbox.pause()).toBe(true);
+  const { endAt } = await sandbox.getInfo();
+  expect(await sandbox.pause()).toBe(false);
+  expect(await sandbox.betaPause()).toBe(false);
+  expect((await sandbox.getInfo()).endAt).toEqual(endAt);
+});
+
+test("§1.4 what is not there: pause and getInfo throw SandboxNotFoundError, connect too, kill is false", async () => {
+  const { sdk } = await standIn();
+  await expect(Sandbox.pause("imissing", sdk)).rejects.toBeInstanceOf(SandboxNotFoundError);
+  await expect(Sandbox.getInfo("imissing", sdk)).rejects.toBeInstanceOf(SandboxNotFoundError);
+  await expect(Sandbox.connect("imissing", sdk)).rejects.toThrow("Paused sandbox imissing not found");
+  expect(await Sandbox.kill("imissing", sdk)).toBe(false);
+});
+
+test("§1.4 a paused sandbox: setTimeout is not found, isRunning false, commands and files fail", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await sandbox.pause();
+  await expect(sandbox.setTimeout(60_000)).rejects.toBeInstanceOf(SandboxNotFoundError);
+  expect(await sandbox.isRunning()).toBe(false);
+  await expect(sandbox.commands.run("true")).rejects.toThrow("Sandbox is probably not running anymore");
+  await expect(sandbox.files.write("x", "y")).rejects.toThrow("The sandbox was not found");
+  expect((await sandbox.getInfo()).state).toBe("paused");
+});
+
+test("§2.2 setTimeout past the plan's cap resolves, and only getInfo shows the clamp", async () => {
+  const clock = new VirtualClock();
+  const { sdk } = await standIn({ clock });
+  const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 3_600_000 });
+  await clock.advance(1_800_000);
+  await sandbox.setTimeout(3_600_000);
+  const { startedAt, endAt } = await sandbox.getInfo();
+  expect(endAt.getTime() - startedAt.getTime()).toBe(3_600_000);
+});
+
+test("§2.3 create and connect refuse a timeout above the plan with 400", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  const tooLong = { ...sdk, timeoutMs: 3_601_000 };
+  for (const attempt of [Sandbox.create(tooLong), Sandbox.connect(sandbox.sandboxId, tooLong)]) {
+    await expect(attempt).rejects.toMatchObject({
+      statusCode: 400,
+      message: "400: Timeout cannot be greater than 1 hours",
+    });
+  }
+});
+
+test("§2.3 connect to a paused sandbox starts a new run of its own length", async () => {
+  const clock = new VirtualClock();
+  const { sdk } = await standIn({ clock });
+  const { sandboxId } = await Sandbox.create({ ...sdk, timeoutMs: 3_000_000 });
+  await clock.advance(1000);
+  await Sandbox.pause(sandboxId, sdk);
+  await clock.advance(86_400_000);
+  await Sandbox.connect(sandboxId, { ...sdk, timeoutMs: 120_000 });
+  const { startedAt, endAt } = await Sandbox.getInfo(sandboxId, sdk);
+  expect([startedAt.getTime(), endAt.getTime()]).toEqual([clock.now(), clock.now() + 120_000]);
+});
+
+test("§2.1 an expired sandbox is paused with onTimeout pause, and goes on after connect", async () => {
+  const clock = new VirtualClock();
+  const { sdk } = await standIn({ clock });
+  const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 60_000, lifecycle: { onTimeout: "pause" } });
+  const pid = await startInBackground(sandbox, "sleep 1000");
+  await clock.advance(60_000);
+  await expect.poll(async () => (await sandbox.getInfo()).state).toBe("paused");
+  await expect.poll(() => processesIn(sandbox.sandboxId).every((row) => row.standsStill)).toBe(true);
+  await Sandbox.connect(sandbox.sandboxId, sdk);
+  expect((await sandbox.commands.list()).map((command) => command.pid)).toEqual([pid]);
+});
+
+test("§2.1 an expired sandbox is killed by default, processes and folder with it", async () => {
+  const clock = new VirtualClock();
+  const { local, sdk } = await standIn({ clock });
+  const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 60_000 });
+  await startInBackground(sandbox, "sleep 1000");
+  await clock.advance(60_000);
+  await expect.poll(() => processesIn(sandbox.sandboxId)).toEqual([]);
+  await expect.poll(() => local.cloud.list()).toEqual([]);
+  expect(await sandbox.isRunning()).toBe(false);
+});
+
+test("§2.7 the concurrency limit is a RateLimitError after one request", async () => {
+  const { local, sdk } = await standIn({ plan: { maxConcurrent: 1 } });
+  await Sandbox.create(sdk);
+  await expect(Sandbox.create(sdk)).rejects.toBeInstanceOf(RateLimitError);
+  expect(local.calls()).toEqual({ create: 2 });
+});
+
+test("§3.3 list finds by metadata with signs and spaces, running and paused, page by page", async () => {
+  const { sdk } = await standIn();
+  const metadata = { app: "de=mo", "user id": "u 1&x+%" };
+  const mine = await Promise.all([1, 2, 3].map(() => Sandbox.create({ ...sdk, metadata })));
+  await Sandbox.create({ ...sdk, metadata: { app: "other" } });
+  await mine[0]?.pause();
+  const pages = Sandbox.list({ ...sdk, query: { metadata }, limit: 2 });
+  const found = [...(await pages.nextItems()), ...(await pages.nextItems())];
+  expect(pages.hasNext).toBe(false);
+  expect(found.map(({ sandboxId }) => sandboxId).sort()).toEqual(mine.map((each) => each.sandboxId).sort());
+  const paused = Sandbox.list({ ...sdk, query: { metadata, state: ["paused"] } });
+  expect((await paused.nextItems()).map(({ sandboxId }) => sandboxId)).toEqual([mine[0]?.sandboxId]);
+});
+
+test("calls are counted by kind, and what happens behind the client's back is not", async () => {
+  const { local, sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await sandbox.getInfo();
+  await sandbox.setTimeout(60_000);
+  await sandbox.pause();
+  await Sandbox.connect(sandbox.sandboxId, sdk);
+  await Sandbox.list(sdk).nextItems();
+  expect(await local.cloud.killBehindTheBack(sandbox.sandboxId)).toBe(true);
+  expect(await local.cloud.killBehindTheBack(sandbox.sandboxId)).toBe(false);
+  expect(await sandbox.kill()).toBe(false);
+  expect(local.calls()).toEqual({ create: 1, get: 1, timeout: 1, pause: 1, connect: 1, list: 1, kill: 1 });
+});
+
+test.each([
+  ["autoResume", { lifecycle: { onTimeout: "pause", autoResume: true } } as const],
+  ["keepMemory false", { lifecycle: { onTimeout: { action: "pause", keepMemory: false } } } as const],
+  ["no internet", { allowInternetAccess: false }],
+  ["a closed preview", { network: { allowPublicTraffic: false } }],
+])("what create does not keep is refused with 501: %s", async (_name, options) => {
+  const { sdk } = await standIn();
+  const refused = Sandbox.create({ ...sdk, ...options });
+  await expect(refused).rejects.toBeInstanceOf(SandboxError);
+  await expect(refused).rejects.toMatchObject({ statusCode: 501 });
+});
+
+test("what is not offered answers 501 with method and path", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await expect(sandbox.createSnapshot()).rejects.toMatchObject({
+    statusCode: 501,
+    message: expect.stringContaining(`POST /sandboxes/${sandbox.sandboxId}/snapshots`),
+  });
+  await expect(sandbox.pause({ keepMemory: false })).rejects.toMatchObject({ statusCode: 501 });
+  await expect(sandbox.connect({ onResume: "reboot" })).rejects.toMatchObject({ statusCode: 501 });
+  await expect(sandbox.getMetrics()).rejects.toMatchObject({ statusCode: 501 });
 });

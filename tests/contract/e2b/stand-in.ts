@@ -9,6 +9,8 @@ import { join } from "node:path";
 import type { CommandHandle, Sandbox } from "e2b";
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "@/lib/clock";
+import { type ProcessRow, processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
+import { MARK_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { type LocalE2b, type StartE2bOptions, startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
@@ -84,3 +86,8 @@ require("node:http").createServer((request, response) => {
   response.end(JSON.stringify({ pid: process.pid, nonce, counted }));
 }).listen(3000);
 `;
+
+/** All living processes that belong to a sandbox. */
+export function processesIn(sandboxId: string): ProcessRow[] {
+  return processesOf(readProcessTable(`${MARK_NAME}=${sandboxId}`), process.pid);
+}
