@@ -140,16 +140,17 @@ function executeAllowed(engine: RedisEngine, command: Command): Promise<Reply> {
 
 const badRequest = (error: string): Answer => ({ status: 400, body: { error } });
 
+/** undefined when it is too large. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes = z.instanceof(Buffer).parse(chunk);
     size += bytes.length;
-    if (size > maxBodyBytes) return undefined;
-    chunks.push(bytes);
+    // What is too much is read to its end and dropped: leaving early would cut the connection before the answer.
+    if (size <= maxBodyBytes) chunks.push(bytes);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return size > maxBodyBytes ? undefined : Buffer.concat(chunks).toString("utf8");
 }
 
 function parseJson(text: string): unknown {
