@@ -186,8 +186,20 @@ function remove(file) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return error.code === "EPERM";
+  }
+  return !isZombie(pid);
+}
+
+/** In a container without an init, a killed process can stay in the table for ever. */
+function isZombie(pid) {
+  if (process.platform !== "linux") return false;
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
+  } catch {
+    // Gone between the two looks.
+    return true;
   }
 }

@@ -2,7 +2,7 @@
 import { CommandExitError, NotFoundError, Sandbox, TimeoutError } from "e2b";
 import { expect, test } from "vitest";
 import { VirtualClock } from "@/lib/local/virtual-clock";
-import { processesIn, standIn, startInBackground } from "./stand-in";
+import { PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
 
 test("§3.5 a command gives its output, both streams apart, and its variables", async () => {
   const { sdk } = await standIn();
@@ -49,7 +49,7 @@ test("§1.3 trap 1: a background command dies after 60 s, also when its handle i
   expect(await sandbox.commands.list()).toHaveLength(1);
   await clock.advance(1);
   expect(await sandbox.commands.list()).toEqual([]);
-  await expect.poll(() => processesIn(sandbox.sandboxId)).toEqual([]);
+  await expect.poll(() => processesIn(sandbox.sandboxId), PATIENT).toEqual([]);
 });
 
 test("§1.4 who still listens at the end of a command's lifetime gets a TimeoutError", async () => {

@@ -2,7 +2,7 @@
 import { RateLimitError, Sandbox, SandboxError, SandboxNotFoundError } from "e2b";
 import { expect, test } from "vitest";
 import { VirtualClock } from "@/lib/local/virtual-clock";
-import { askPreview, COUNTING_SERVER, processesIn, standIn, startInBackground } from "./stand-in";
+import { askPreview, COUNTING_SERVER, PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
 
 test("§1.2 create gives a running sandbox with its metadata, end and preview domain", async () => {
   const { local, sdk } = await standIn({ clock: new VirtualClock() });
@@ -34,7 +34,7 @@ test("§2.4 a paused sandbox stands still, and goes on with the same process and
   }
   const ask = async (each: Sandbox) => JSON.parse((await askPreview(local, each.getHost(3000))).body);
   const countUp = (each: Sandbox, least: number) =>
-    expect.poll(async () => (await ask(each)).counted, { timeout: 10_000 }).toBeGreaterThan(least);
+    expect.poll(async () => (await ask(each)).counted, PATIENT).toBeGreaterThan(least);
   await Promise.all([countUp(sandbox, 0), countUp(witness, 0)]);
 
   const before = await ask(sandbox);
@@ -118,8 +118,8 @@ test("§2.1 an expired sandbox is paused with onTimeout pause, and goes on after
   const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 60_000, lifecycle: { onTimeout: "pause" } });
   const pid = await startInBackground(sandbox, "sleep 1000");
   await clock.advance(60_000);
-  await expect.poll(async () => (await sandbox.getInfo()).state).toBe("paused");
-  await expect.poll(() => processesIn(sandbox.sandboxId).every((row) => row.standsStill)).toBe(true);
+  await expect.poll(async () => (await sandbox.getInfo()).state, PATIENT).toBe("paused");
+  await expect.poll(() => processesIn(sandbox.sandboxId).every((row) => row.standsStill), PATIENT).toBe(true);
   await Sandbox.connect(sandbox.sandboxId, sdk);
   expect((await sandbox.commands.list()).map((command) => command.pid)).toEqual([pid]);
 });
@@ -130,8 +130,8 @@ test("§2.1 an expired sandbox is killed by default, processes and folder with i
   const sandbox = await Sandbox.create({ ...sdk, timeoutMs: 60_000 });
   await startInBackground(sandbox, "sleep 1000");
   await clock.advance(60_000);
-  await expect.poll(() => processesIn(sandbox.sandboxId)).toEqual([]);
-  await expect.poll(() => local.cloud.list()).toEqual([]);
+  await expect.poll(() => processesIn(sandbox.sandboxId), PATIENT).toEqual([]);
+  await expect.poll(() => local.cloud.list(), PATIENT).toEqual([]);
   expect(await sandbox.isRunning()).toBe(false);
 });
 

@@ -46,6 +46,9 @@ export async function startInBackground(sandbox: Sandbox, command: string): Prom
   return handle.pid;
 }
 
+/** For what real processes do: at once when the machine is idle, later when it is busy. */
+export const PATIENT = { timeout: 30_000 };
+
 export interface PreviewAnswer {
   readonly status: number;
   readonly body: string;
@@ -90,4 +93,9 @@ require("node:http").createServer((request, response) => {
 /** All living processes that belong to a sandbox. */
 export function processesIn(sandboxId: string): ProcessRow[] {
   return processesOf(readProcessTable(`${MARK_NAME}=${sandboxId}`), process.pid);
+}
+
+/** Without the dead that nobody has reaped yet, which a signal 0 would still find. */
+export function livingPids(): number[] {
+  return readProcessTable("").flatMap((row) => (row.isDead ? [] : [row.pid]));
 }
