@@ -15,7 +15,6 @@ export interface ConnectionParts {
   readonly activity: Activity;
   readonly log: Log;
   readonly registry: Registry;
-  readonly signal: AbortSignal;
 }
 
 export interface Connections {
@@ -31,18 +30,18 @@ export function createConnections(parts: ConnectionParts): Connections {
 
   const connect = async (connection: AppConnection): Promise<SyncOutcome> => {
     const { url, transport, resyncEveryMs } = connection;
-    const app = createAppSync(url, transport, parts.signal);
+    const app = createAppSync(url, transport);
     let lastKind: string | null = null;
     const syncOnce = async () => {
-      const outcome = await parts.activity.track(
-        app.run((functions) => parts.registry.replace(url, transport, functions)),
+      const outcome = await parts.activity.track((signal) =>
+        app.run(signal, (functions) => parts.registry.replace(url, transport, functions)),
       );
-      if (outcome.kind !== lastKind && !parts.signal.aborted) logOutcome(parts.log, url, outcome);
+      if (outcome.kind !== lastKind && !parts.activity.isAborted) logOutcome(parts.log, url, outcome);
       lastKind = outcome.kind === "registered" ? "unchanged" : outcome.kind;
       return outcome;
     };
     const again = (outcome: SyncOutcome) => {
-      if (resyncEveryMs === null || parts.signal.aborted) return;
+      if (resyncEveryMs === null || parts.activity.isAborted) return;
       const delayMs =
         outcome.kind === "unreachable" ? Math.min(LOOK_FOR_NEW_APP_MS, resyncEveryMs) : resyncEveryMs;
       parts.agenda.after(delayMs, () => void syncOnce().then(again));

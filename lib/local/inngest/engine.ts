@@ -49,7 +49,6 @@ export function createEngine({
   log,
   historySize = DEFAULT_HISTORY_SIZE,
 }: EngineParts): Engine {
-  const stopping = new AbortController();
   const agenda = createAgenda(clock);
   const activity = createActivity();
   const ids = createIds(clock, random);
@@ -132,7 +131,6 @@ export function createEngine({
     slots: createSlots(),
     activity,
     recorder,
-    signal: stopping.signal,
     invoke,
     onEnd,
   });
@@ -167,10 +165,10 @@ export function createEngine({
     },
   });
 
-  const connections = createConnections({ agenda, activity, log, registry, signal: stopping.signal });
+  const connections = createConnections({ agenda, activity, log, registry });
 
   const receive = (body: unknown, seed: string | null) => {
-    if (stopping.signal.aborted) throw new EventRefusedError("the engine has stopped");
+    if (activity.isAborted) throw new EventRefusedError("the engine has stopped");
     const events = parseEvents(body, seed, ids, agenda.now());
     post(events);
     return events.map(({ wire }) => wire.id);
@@ -224,7 +222,7 @@ export function createEngine({
     history: recorder.snapshot,
     idle: activity.idle,
     async stop() {
-      stopping.abort(new Error("The embedded Inngest engine stopped"));
+      activity.abort(new Error("The embedded Inngest engine stopped"));
       agenda.stop();
       for (const run of active.values()) run.isEnded = true;
       active.clear();

@@ -4,9 +4,9 @@
  * none is registered. It must never ignore an option in silence. Fails closed with every problem at once.
  */
 import { z } from "zod";
-import { parseSpan } from "./duration";
-import { compileExpression, type Expression } from "./expressions";
-import { type CronSchedule, checkCron } from "./flow/cron";
+import type { Expression } from "./expressions";
+import type { CronSchedule } from "./flow/cron";
+import { type FunctionConfig, functionSchema } from "./function-config";
 
 export interface RegisteredFunction {
   /** "<app>-<function>". */
@@ -75,113 +75,6 @@ export function readRegistration(answer: unknown): Registration {
 
 const refused = (problems: readonly string[]): Registration => ({ kind: "refused", problems });
 
-const span = z.string().transform((text, context) => {
-  try {
-    return parseSpan(text);
-  } catch {
-    // The cause says no more than this sentence, which zod puts beside the field's name.
-    context.addIssue(`"${text}" is not a span of time such as "15m"`);
-    return z.NEVER;
-  }
-});
-
-const expression = z.string().transform((source, context) => {
-  try {
-    return compileExpression(source);
-  } catch (error) {
-    context.addIssue(
-      `"${source}" is not an expression: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
-    );
-    return z.NEVER;
-  }
-});
-
-const cron = z.string().transform((pattern, context) => {
-  const checked = checkCron(pattern);
-  if (checked.kind === "valid") return checked.schedule;
-  context.addIssue(checked.reason);
-  return z.NEVER;
-});
-
-const absent = (option: string) =>
-  z
-    .unknown()
-    .refine(
-      (value) => value === undefined,
-      `${option} is not supported by the embedded Inngest engine; run the real Dev Server for it`,
-    )
-    .optional();
-
-const concurrencyOption = z.strictObject({
-  limit: z.number().int().nonnegative(),
-  key: expression.optional(),
-  scope: z.enum(["fn", "env", "account"]).optional(),
-});
-
-const DAY_MS = 86_400_000;
-
-const functionSchema = z.strictObject({
-  id: z.string().min(1),
-  name: z.string().optional(),
-  triggers: z
-    .array(
-      z.union([
-        z.strictObject({ event: z.string().min(1), expression: expression.optional() }),
-        z.strictObject({ cron, jitter: span.optional() }),
-      ]),
-    )
-    .max(10, "a function has at most 10 triggers"),
-  steps: z.strictObject({
-    step: z.strictObject({
-      id: z.literal("step"),
-      name: z.string(),
-      runtime: z.strictObject({
-        type: z.literal("http", { error: "only http apps are supported, not connect" }),
-        url: z.url(),
-      }),
-      retries: z.strictObject({ attempts: z.number().int().min(0).max(20).optional() }).optional(),
-    }),
-  }),
-  idempotency: expression.optional(),
-  debounce: z
-    .strictObject({
-      key: expression.optional(),
-      period: span.refine((ms) => ms >= 1000 && ms <= 7 * DAY_MS, "the period lies between 1 s and 7 d"),
-      timeout: span.optional(),
-    })
-    .optional(),
-  singleton: z.strictObject({ key: expression.optional(), mode: z.enum(["skip", "cancel"]) }).optional(),
-  throttle: z
-    .strictObject({
-      limit: z.number().int().positive(),
-      period: span.refine((ms) => ms >= 1000 && ms <= 7 * DAY_MS, "the period lies between 1 s and 7 d"),
-      burst: z.number().int().nonnegative().optional(),
-      key: expression.optional(),
-    })
-    .optional(),
-  cancel: z
-    .array(z.strictObject({ event: z.string().min(1), if: expression.optional(), timeout: span.optional() }))
-    .max(5, "a function has at most 5 cancelOn")
-    .optional(),
-  timeouts: z.strictObject({ start: span.optional(), finish: span.optional() }).optional(),
-  concurrency: z
-    .union([
-      z
-        .number()
-        .int()
-        .nonnegative()
-        .transform((limit) => [{ limit }]),
-      concurrencyOption.transform((option) => [option]),
-      z.array(concurrencyOption).max(2, "a function has at most 2 concurrency limits"),
-    ])
-    .optional(),
-  batchEvents: absent("batchEvents"),
-  rateLimit: absent("rateLimit"),
-  priority: absent("priority"),
-});
-
-type Config = z.output<typeof functionSchema>;
-
 function readFunction(config: unknown): { fn: RegisteredFunction | null; problems: string[] } {
   const parsed = functionSchema.safeParse(config);
   if (!parsed.success) {
@@ -205,19 +98,17 @@ function exclusions(fn: RegisteredFunction): string[] {
     : [];
 }
 
-function toFunction(config: Config): RegisteredFunction {
+function toFunction(config: FunctionConfig): RegisteredFunction {
   const { debounce, singleton, throttle } = config;
   return {
     id: config.id,
     name: config.name ?? config.id,
     url: config.steps.step.runtime.url,
     maxAttempts: (config.steps.step.retries?.attempts ?? DEFAULT_RETRIES) + 1,
-    triggers: config.triggers.flatMap((trigger) =>
-      "event" in trigger ? [{ event: trigger.event, expression: trigger.expression ?? null }] : [],
+    triggers: config.triggers.flatMap(({ event, expression }) =>
+      event === undefined ? [] : [{ event, expression: expression ?? null }],
     ),
-    crons: config.triggers.flatMap((trigger) =>
-      "cron" in trigger ? [{ ...trigger.cron, jitterMs: trigger.jitter ?? 0 }] : [],
-    ),
+    crons: config.triggers.flatMap(({ cron, jitter }) => (cron ? [{ ...cron, jitterMs: jitter ?? 0 }] : [])),
     debounce: debounce
       ? { key: debounce.key ?? null, periodMs: debounce.period, timeoutMs: debounce.timeout ?? null }
       : null,
@@ -242,9 +133,8 @@ function toFunction(config: Config): RegisteredFunction {
 }
 
 /** A limit of zero means "no limit of its own", as on the real server. */
-function limitsOf(config: Config): readonly ConcurrencyOption[] {
-  const options: readonly z.output<typeof concurrencyOption>[] = config.concurrency ?? [];
-  return options
+function limitsOf(config: FunctionConfig): readonly ConcurrencyOption[] {
+  return (config.concurrency ?? [])
     .filter((option) => option.limit > 0)
     .map((option) => ({ limit: option.limit, key: option.key ?? null, scope: option.scope ?? "fn" }));
 }

@@ -24,7 +24,6 @@ export interface RunnerParts {
   readonly slots: Slots;
   readonly activity: Activity;
   readonly recorder: Recorder;
-  readonly signal: AbortSignal;
   /** Schedules an invoked function; a sentence if there is none of that id. */
   readonly invoke: (run: ActiveRun, op: Extract<Operation, { op: "InvokeFunction" }>) => string | null;
   /** Called once per run, after it was closed. */
@@ -76,14 +75,17 @@ export function createRunner(parts: RunnerParts): Runner {
     run.openCalls += 1;
     const request = () => {
       run.timers.add(
-        parts.slots.acquire(run.slots, (release) => void activity.track(makeCall(run, call, release))),
+        parts.slots.acquire(
+          run.slots,
+          (release) => void activity.track((signal) => makeCall(run, call, release, signal)),
+        ),
       );
     };
     if (delayMs > 0) later(run, delayMs, request);
     else request();
   };
 
-  const makeCall = async (run: ActiveRun, call: Call, release: () => void) => {
+  const makeCall = async (run: ActiveRun, call: Call, release: () => void, signal: AbortSignal) => {
     await Promise.resolve();
     if (run.isEnded) {
       release();
@@ -101,7 +103,7 @@ export function createRunner(parts: RunnerParts): Runner {
       call,
       maxAttempts: run.fn.maxAttempts,
       version,
-      signal: parts.signal,
+      signal,
     });
     release();
     if (!run.isEnded) read(run, call, answer);

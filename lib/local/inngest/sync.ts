@@ -10,16 +10,19 @@ import { HEADER } from "./protocol";
 import { type RegisteredFunction, readRegistration } from "./registration";
 import type { Transport, TransportResponse } from "./transport";
 
+/** Puts the functions in place; the problems if they cannot be. */
+export type Apply = (functions: readonly RegisteredFunction[]) => readonly string[];
+
 export interface AppSync {
   /** Asks the app now; `apply` gets the functions only if they differ from the last time. */
-  run(apply: (functions: readonly RegisteredFunction[]) => readonly string[]): Promise<SyncOutcome>;
+  run(signal: AbortSignal, apply: Apply): Promise<SyncOutcome>;
 }
 
-export function createAppSync(url: string, transport: Transport, signal: AbortSignal): AppSync {
+export function createAppSync(url: string, transport: Transport): AppSync {
   let lastDigest = "";
   let lastOutcome: SyncOutcome | null = null;
   return {
-    async run(apply) {
+    async run(signal, apply) {
       const answer = await ask(url, transport, signal);
       if (answer.kind === "unreachable") return answer;
       const digest = createHash("sha256").update(JSON.stringify(answer.body)).digest("hex");
@@ -34,10 +37,7 @@ export function createAppSync(url: string, transport: Transport, signal: AbortSi
 const unchanged = (outcome: SyncOutcome): SyncOutcome =>
   outcome.kind === "registered" ? { ...outcome, kind: "unchanged" } : outcome;
 
-function judge(
-  body: unknown,
-  apply: (functions: readonly RegisteredFunction[]) => readonly string[],
-): SyncOutcome {
+function judge(body: unknown, apply: Apply): SyncOutcome {
   const registration = readRegistration(body);
   if (registration.kind === "refused") return registration;
   const problems = apply(registration.functions);

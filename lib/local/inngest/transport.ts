@@ -33,7 +33,7 @@ export function inProcessTransport(handler: ServeHandler): Transport {
   return async ({ url, method, headers, body, signal }) => {
     // The SDK's fetch-style adapters read the host header, which a real server always has (4.24.0, 2026-11-23).
     const complete = { host: new URL(url).host, ...headers };
-    const init = { method, headers: complete, signal, ...(method === "GET" ? {} : { body }) };
+    const init = { method, headers: complete, ...(method === "GET" ? {} : { body }) };
     return plain(await Promise.race([handler(new Request(url, init)), rejection(signal)]));
   };
 }

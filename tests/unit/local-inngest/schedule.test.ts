@@ -1,0 +1,137 @@
+/** Cron, reproducibility and operator controls through the real SDK (inngest.md §1.4, §2.1, §8). */
+import { cron } from "inngest";
+import { describe, expect, it } from "vitest";
+import { DAY, HOUR, MINUTE, SECOND, START, simulate } from "./simulated-app";
+
+describe("cron", () => {
+  it("fires at every tick for a whole day, each with its scheduled time", async () => {
+    const world = await simulate((client) => [
+      client.createFunction(
+        { id: "sweep", triggers: [cron("*/5 * * * *")] },
+        async ({ event }) => event.data,
+      ),
+    ]);
+    await world.clock.advance(DAY);
+    const runs = world.runsOf("sweep");
+    expect(runs).toHaveLength(288);
+    expect(runs.every(({ status }) => status === "Completed")).toBe(true);
+    expect(runs[0]?.queuedAt).toBe(START + 5 * MINUTE);
+    expect(runs[0]?.output).toMatchObject({ cron: "*/5 * * * *", scheduledAt: "2026-01-01T00:05:00.000Z" });
+  });
+
+  it("keeps a time zone's wall clock over the change to summer time", async () => {
+    const ticks: string[] = [];
+    const world = await simulate((client) => [
+      client.createFunction(
+        { id: "nine", triggers: [cron("TZ=Europe/Berlin 0 9 * * *")] },
+        async ({ event }) => {
+          if ("scheduledAt" in event.data) ticks.push(String(event.data.scheduledAt));
+        },
+      ),
+    ]);
+    await world.clock.advance(Date.UTC(2026, 2, 28) - START);
+    ticks.length = 0;
+    await world.clock.advance(2 * DAY);
+    expect(ticks).toEqual(["2026-03-28T08:00:00.000Z", "2026-03-29T07:00:00.000Z"]);
+  });
+});
+
+describe("reproducibility", () => {
+  const trace = async (seed: number) => {
+    const world = await simulate(
+      (client) => [
+        client.createFunction(
+          { id: "flaky", retries: 2, triggers: [{ event: "go" }] },
+          async ({ step, attempt }) => {
+            await step.run("flaky", () => {
+              if (attempt < 2) throw new Error("again");
+            });
+            await step.sendEvent("tell", { name: "told" });
+          },
+        ),
+        client.createFunction(
+          { id: "idle", triggers: [{ event: "told" }], debounce: { period: "30s" } },
+          async ({ step }) =>
+            Promise.all([step.run("a", () => 1), step.sleep("s", "1m"), step.run("b", () => 2)]),
+        ),
+        client.createFunction({ id: "sweep", triggers: [cron("*/5 * * * *")] }, async () => null),
+      ],
+      seed,
+    );
+    for (let n = 0; n < 3; n += 1) {
+      await world.client.send({ name: "go", data: { n } });
+      await world.clock.advance(10 * MINUTE);
+    }
+    const { events, runs } = world.engine.history();
+    // A step that threw holds a stack with the positions in this file: equal in every world of one process.
+    return JSON.stringify({ events, runs, calls: world.calls });
+  };
+
+  it("gives the same trace for the same seed, to the id and the millisecond", async () => {
+    const [first, second, other] = [await trace(7), await trace(7), await trace(8)];
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+  });
+});
+
+describe("operator controls", () => {
+  const sleeper = () =>
+    simulate((client) => [
+      client.createFunction({ id: "sleeper", triggers: [{ event: "go" }] }, async ({ step, event }) => {
+        await step.sleep("s", "1h");
+        return event.data.n;
+      }),
+    ]);
+
+  it("skips runs of a paused function and starts them again when resumed; runs under way go on", async () => {
+    const world = await sleeper();
+    await world.client.send({ name: "go", data: { n: 1 } });
+    await world.clock.advance(SECOND);
+    expect(world.engine.pauseFunction("app-sleeper")).toEqual({ kind: "done" });
+    await world.client.send({ name: "go", data: { n: 2 } });
+    await world.clock.advance(HOUR);
+    world.engine.resumeFunction("app-sleeper");
+    await world.client.send({ name: "go", data: { n: 3 } });
+    await world.clock.advance(HOUR);
+    expect(world.runsOf("sleeper").map(({ status }) => status)).toEqual([
+      "Completed",
+      "Skipped",
+      "Completed",
+    ]);
+    expect(world.engine.pauseFunction("app-none").kind).toBe("refused");
+  });
+
+  it("cancels a run, once", async () => {
+    const world = await sleeper();
+    world.engine.sendEvent({ name: "go", data: { n: 1 } });
+    await world.clock.advance(SECOND);
+    const runId = world.runsOf("sleeper")[0]?.id ?? "";
+    expect(world.engine.cancelRun(runId)).toEqual({ kind: "done" });
+    expect(world.engine.cancelRun(runId).kind).toBe("refused");
+    await world.clock.advance(2 * HOUR);
+    expect(world.runsOf("sleeper")[0]?.status).toBe("Cancelled");
+  });
+
+  it("runs again with the same event under a new run id, past event-id deduplication (§8)", async () => {
+    const world = await sleeper();
+    world.engine.sendEvent({ name: "go", id: "fixed", data: { n: 1 } });
+    await world.clock.advance(HOUR);
+    const [first] = world.runsOf("sleeper");
+    const outcome = world.engine.rerun(first?.id ?? "");
+    await world.clock.advance(HOUR);
+    expect(outcome.kind).toBe("started");
+    expect(world.runsOf("sleeper").map(({ status, output }) => [status, output])).toEqual([
+      ["Completed", 1],
+      ["Completed", 1],
+    ]);
+  });
+
+  it("leaves no timer and starts nothing more after stop", async () => {
+    const world = await sleeper();
+    await world.client.send({ name: "go", data: { n: 1 } });
+    await world.clock.advance(SECOND);
+    await world.engine.stop();
+    expect(world.clock.pending).toBe(0);
+    expect(() => world.engine.sendEvent({ name: "go" })).toThrow("stopped");
+  });
+});
