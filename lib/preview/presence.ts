@@ -5,6 +5,7 @@
 import { idleAt } from "./decide";
 import type { Policy } from "./policy";
 import type { Snapshot } from "./record";
+import type { State } from "./transitions";
 
 export type Rest =
   | { readonly kind: "rest" }
@@ -23,4 +24,9 @@ export function restWhenIdle(snapshot: Snapshot, policy: Policy): Rest {
 /** Whether everybody has left: nobody's beat is recent. */
 export function isEmpty(snapshot: Snapshot): boolean {
   return snapshot.viewers === 0;
+}
+
+/** Whether there is, or soon will be, something running that could rest. */
+export function runsOrWill(state: State): boolean {
+  return state === "running" || state === "starting" || state === "resuming";
 }

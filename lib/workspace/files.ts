@@ -1,7 +1,7 @@
 /**
  * Owns the port to a project's files, which the product implements over its own database. The product's files win:
  * whatever stands in a sandbox was loaded from here. Contents never travel in events, step results, logs or Redis.
- * Fails closed: `loadProject` turns whatever the port throws into an error of the catalogue.
+ * Fails closed: whatever the port throws becomes an error of the catalogue.
  */
 import { FilesUnavailableError, RekindleError } from "@/lib/errors";
 import type { ProjectId } from "@/lib/ids";
@@ -25,13 +25,25 @@ export interface ProjectFiles {
   load(projectId: ProjectId, since?: string): Promise<ProjectFileSet>;
 }
 
+/** The newest version's name; asked before a sandbox is created, so that no project costs one in vain. */
+export async function currentRevision(files: ProjectFiles, projectId: ProjectId): Promise<string> {
+  return ask(projectId, () => files.revision(projectId));
+}
+
 /** The newest files, with paths that stay inside the project. @throws UnknownProjectError, FilesUnavailableError */
-export async function loadProject(files: ProjectFiles, projectId: ProjectId): Promise<ProjectFileSet> {
-  try {
+export function loadProject(files: ProjectFiles, projectId: ProjectId): Promise<ProjectFileSet> {
+  return ask(projectId, async () => {
     const set = await files.load(projectId);
-    const stray = set.files.find(({ path }) => !isInside(path));
-    if (stray) throw new Error("a path of the project leads outside it");
+    if (!set.files.every(({ path }) => isInside(path))) {
+      throw new Error("a path of the project leads outside it");
+    }
     return set;
+  });
+}
+
+async function ask<T>(projectId: ProjectId, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof RekindleError) throw error;
     throw new FilesUnavailableError(projectId, error);

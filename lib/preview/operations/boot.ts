@@ -5,6 +5,7 @@
  * It must never hold a request longer than the policy's step budget. Fails closed with catalogue errors; what the
  * project itself did wrong is an outcome, not an error.
  */
+import { z } from "zod";
 import { type Job, type JobStatus, pollJob, startJob } from "@/lib/boot/jobs";
 import { prepareProject } from "@/lib/boot/prepare";
 import { sleep } from "@/lib/clock";
@@ -13,21 +14,26 @@ import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
-import type { Reason } from "../reasons";
+import { currentRevision } from "@/lib/workspace/files";
+import { reasonSchema } from "../reasons";
 import type { Phase, Snapshot } from "../record";
 import { sandboxOf } from "../record";
 import { commit, loseSandbox } from "./settle";
 
 /** One look at a job: done, still at it, or ended in a way that a person has to read. */
-export type Progress =
-  | { readonly kind: "done" }
-  | { readonly kind: "going-on" }
-  | { readonly kind: "failed"; readonly reason: Reason };
+export const progressSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("done") }),
+  z.object({ kind: z.literal("going-on") }),
+  z.object({ kind: z.literal("failed"), reason: reasonSchema }),
+]);
+export type Progress = z.infer<typeof progressSchema>;
 
 export interface Acquired {
   readonly sandboxId: SandboxId;
   /** Created: an empty sandbox. Adopted: one with this preview's labels. Kept: the one that the record names. */
   readonly how: "created" | "adopted" | "kept";
+  /** What runs in it is the preview as it was paused: files and dependencies are there. */
+  readonly isResume: boolean;
 }
 
 /**
@@ -35,24 +41,26 @@ export interface Acquired {
  * else one with this preview's labels is adopted; only then is one created, because E2B's create has no idempotency key.
  */
 export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Acquired> {
-  let snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
+  const snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
   const named = sandboxOf(snapshot.record);
   if (named) {
     try {
       const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
-      await commitSandbox(runtime, lease, sandbox);
-      return { sandboxId: sandbox.sandboxId, how: "kept" };
+      const committed = await commitSandbox(runtime, lease, sandbox);
+      const isResume = committed.record.state === "resuming";
+      return { sandboxId: sandbox.sandboxId, how: "kept", isResume };
     } catch (error) {
       if (!(error instanceof SandboxGoneError)) throw error;
-      snapshot = await loseSandbox(runtime, lease, named);
+      await loseSandbox(runtime, lease, named);
     }
   }
-  const labels = labelsOf(runtime, lease, snapshot);
+  const revision = await currentRevision(runtime.files, lease.scope.projectId);
+  const labels = labelsOf(runtime, lease, revision);
   const adopted = await adopt(runtime, lease, labels);
-  if (adopted) return { sandboxId: adopted, how: "adopted" };
+  if (adopted) return { sandboxId: adopted, how: "adopted", isResume: false };
   const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
   await commitSandbox(runtime, lease, created);
-  return { sandboxId: created.sandboxId, how: "created" };
+  return { sandboxId: created.sandboxId, how: "created", isResume: false };
 }
 
 async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Promise<SandboxId | undefined> {
@@ -80,7 +88,7 @@ function commitSandbox(runtime: Runtime, lease: Lease, sandbox: RunningSandbox):
   });
 }
 
-function labelsOf(runtime: Runtime, lease: Lease, snapshot: Snapshot): SandboxLabels {
+function labelsOf(runtime: Runtime, lease: Lease, revision: string): SandboxLabels {
   return {
     app: runtime.appId,
     env: runtime.environment,
@@ -88,7 +96,7 @@ function labelsOf(runtime: Runtime, lease: Lease, snapshot: Snapshot): SandboxLa
     projectId: lease.scope.projectId,
     userId: lease.scope.userId,
     epoch: String(lease.epoch),
-    revision: snapshot.record.revision ?? "",
+    revision,
     v: "1",
   };
 }

@@ -1,0 +1,91 @@
+/**
+ * Owns which events follow from which outcome. Pure: it builds events and sends none, so that functions send them in
+ * durable steps and the route sends them at once. Cannot fail.
+ */
+import { z } from "zod";
+import { previewFailed, previewPaused, previewReady, previewRequested, userActive } from "@/inngest/events";
+import type { Scope } from "@/lib/ids";
+import type { OpenOutcome } from "@/lib/preview/operations/open";
+import type { PauseOutcome } from "@/lib/preview/operations/pause";
+import { type Reason, reasonSchema } from "@/lib/preview/reasons";
+import { cameBackSchema, type Snapshot } from "@/lib/preview/record";
+import type { Runtime } from "@/lib/runtime";
+
+/** What is worth telling, as a step can answer it. */
+export const newsSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("none") }),
+  z.object({
+    kind: z.literal("ready"),
+    url: z.string(),
+    cameBack: cameBackSchema,
+    tookMs: z.number(),
+  }),
+  z.object({ kind: z.literal("paused"), reason: reasonSchema }),
+  z.object({ kind: z.literal("failed"), reason: reasonSchema }),
+  /** A claim is held, and open-preview has to go on under it. */
+  z.object({
+    kind: z.literal("hand-over"),
+    leaseId: z.string(),
+    epoch: z.number(),
+    requestedBy: z.enum(["person", "system"]),
+  }),
+]);
+
+export type News = z.infer<typeof newsSchema>;
+
+export function newsOfRunning(runtime: Runtime, { record }: Snapshot): News {
+  if (record.state !== "running") return { kind: "none" };
+  return {
+    kind: "ready",
+    url: runtime.previewUrl(record.sandboxId, record.port),
+    cameBack: record.cameBack ?? "warm",
+    tookMs: record.tookMs ?? 0,
+  };
+}
+
+/** A warm preview is no news: its watch runs already. */
+export function newsOfOpening(
+  runtime: Runtime,
+  outcome: OpenOutcome,
+  requestedBy: "person" | "system",
+): News {
+  if (outcome.kind === "starting") {
+    const { leaseId, epoch } = outcome.lease;
+    return { kind: "hand-over", leaseId, epoch, requestedBy };
+  }
+  if (outcome.kind !== "ready" || outcome.how === "warm") return { kind: "none" };
+  return newsOfRunning(runtime, outcome.snapshot);
+}
+
+export function newsOfPausing(runtime: Runtime, outcome: PauseOutcome): News {
+  if (outcome.kind === "reopened") return newsOfOpening(runtime, outcome.outcome, "system");
+  if (outcome.kind !== "paused") return { kind: "none" };
+  return { kind: "paused", reason: outcome.snapshot.record.reason };
+}
+
+export const newsOfFailure = (reason: Reason): News => ({ kind: "failed", reason });
+
+/** The events that tell it; with `ready` goes the first sign of life, which starts the idle watch. */
+export function eventsOf(scope: Scope, news: News) {
+  const { projectId, userId } = scope;
+  switch (news.kind) {
+    case "none":
+      return [];
+    case "ready": {
+      const { url, cameBack, tookMs } = news;
+      return [
+        previewReady.create({ projectId, userId, url, cameBack, tookMs }),
+        userActive.create({ projectId, userId }),
+      ];
+    }
+    case "paused":
+      return [previewPaused.create({ projectId, userId, reason: news.reason })];
+    case "failed":
+      return [previewFailed.create({ projectId, userId, reason: news.reason })];
+    case "hand-over": {
+      const { leaseId, epoch, requestedBy } = news;
+      const id = `preview-requested-${leaseId}-${epoch}`;
+      return [previewRequested.create({ projectId, userId, leaseId, requestedBy }, { id })];
+    }
+  }
+}

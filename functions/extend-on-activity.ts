@@ -1,0 +1,45 @@
+/**
+ * Owns turning signs of life into the provider's timeout: events are gathered for a few seconds and become one
+ * `setTimeout`, read back and recorded. It must never wake what rests. Fails open: if no extension succeeds, the
+ * provider pauses the sandbox at its own deadline with memory kept, and the next look brings it back.
+ */
+import { z } from "zod";
+import { previewCheckDue, userActive } from "@/inngest/events";
+import { parseScope } from "@/lib/ids";
+import { extend } from "@/lib/preview/operations/extend";
+import type { Runtime } from "@/lib/runtime";
+import { perPreview, seconds } from "./flow";
+import { stepsOf } from "./step-outcome";
+
+const extendedSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("extended"), fromMs: z.number(), toMs: z.number() }),
+  z.object({ kind: z.literal("at-cap"), endsAt: z.number() }),
+  z.object({ kind: z.literal("not-needed"), endsAt: z.number() }),
+  z.object({ kind: z.literal("not-running") }),
+  z.object({ kind: z.literal("look-again"), found: z.enum(["gone", "paused", "past-cap", "other-run"]) }),
+]);
+
+export const extendOnActivityId = "extend-on-activity";
+
+export const extendOnActivity = (runtime: Runtime) =>
+  runtime.inngest.createFunction(
+    {
+      id: extendOnActivityId,
+      triggers: [userActive],
+      retries: runtime.flow.retries,
+      debounce: {
+        key: perPreview,
+        period: seconds(runtime.policy.extendGatherMs),
+        timeout: seconds(runtime.policy.extendAtLatestMs),
+      },
+    },
+    async ({ event, step, attempt, maxAttempts }) => {
+      const scope = parseScope(event.data.projectId, event.data.userId);
+      const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
+      const extended = await act("extend", extendedSchema, () => extend(runtime, scope, event.ts ?? 0));
+      if (extended.kind === "ok" && extended.value.kind === "look-again") {
+        await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+      }
+      return extended;
+    },
+  );

@@ -1,0 +1,19 @@
+/** Owns the list of all durable functions, made for one runtime. A function that is not here is not registered. */
+import type { Runtime } from "@/lib/runtime";
+import { extendOnActivity } from "./extend-on-activity";
+import { openPreview } from "./open-preview";
+import { pauseOnLeave } from "./pause-on-leave";
+import { pauseWhenIdle } from "./pause-when-idle";
+import { reconcilePreview } from "./reconcile-preview";
+import { recoverPreview } from "./recover-preview";
+import { sweepPreviews } from "./sweep-previews";
+
+export const createFunctions = (runtime: Runtime) => [
+  openPreview(runtime),
+  extendOnActivity(runtime),
+  pauseWhenIdle(runtime),
+  pauseOnLeave(runtime),
+  sweepPreviews(runtime),
+  reconcilePreview(runtime),
+  recoverPreview(runtime),
+];

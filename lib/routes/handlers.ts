@@ -1,0 +1,105 @@
+/**
+ * Owns the HTTP face of the operations, as fetch-style handlers: parse → authorize → one call → respond. Next, Hono or a
+ * plain server mount them as they are. It must never act on a GET, on a foreign origin, or for somebody whom
+ * `authorize` did not name; not yours and not there are both 404. Fails closed: what is not understood is refused.
+ */
+import { z } from "zod";
+import { InvalidRequestError, RekindleError } from "@/lib/errors";
+import type { Log } from "@/lib/log";
+import type { PreviewView } from "@/lib/preview/view";
+import { answerError, answerJson } from "./answers";
+
+/** The user on whose behalf the request comes, if that user may see the project's preview; else undefined. */
+export type Authorize = (request: Request, projectId: string) => Promise<string | undefined>;
+
+/** What the handlers call; `Rekindle` has them. */
+export interface Operations {
+  open(whose: { projectId: string; userId: string; viewerId?: string }): Promise<PreviewView>;
+  beat(whose: { projectId: string; userId: string; viewerId: string }): Promise<PreviewView>;
+  leave(whose: { projectId: string; userId: string; viewerId: string }): Promise<PreviewView>;
+  status(whose: { projectId: string; userId: string }): Promise<PreviewView>;
+}
+
+export interface Handlers {
+  /** GET: the view; changes nothing. */
+  status(request: Request, projectId: string): Promise<Response>;
+  /** POST {viewerId}: a person wants to see it. */
+  open(request: Request, projectId: string): Promise<Response>;
+  /** POST {viewerId}: a sign of life. */
+  beat(request: Request, projectId: string): Promise<Response>;
+  /** POST {viewerId}: the viewer closed it. */
+  leave(request: Request, projectId: string): Promise<Response>;
+}
+
+const bodySchema = z.object({ viewerId: z.string() });
+
+/** A viewer id and nothing else; a longer body is somebody's mistake. */
+const MOST_BODY_BYTES = 2_000;
+
+export function createHandlers(operations: Operations, authorize: Authorize, log: Log): Handlers {
+  async function answer(
+    request: Request,
+    projectId: string,
+    act: (userId: string) => Promise<PreviewView>,
+  ): Promise<Response> {
+    try {
+      const userId = await authorize(request, projectId);
+      if (userId === undefined) return answerJson(404, { error: notFound });
+      return answerJson(200, await act(userId));
+    } catch (error) {
+      if (!(error instanceof RekindleError)) {
+        log.error({ error: error instanceof Error ? error.name : "unknown", projectId }, "a request failed");
+      }
+      return answerError(error);
+    }
+  }
+
+  const acting =
+    (operation: "open" | "beat" | "leave") =>
+    (request: Request, projectId: string): Promise<Response> =>
+      answer(request, projectId, async (userId) => {
+        refuseForeignOrigin(request);
+        const { viewerId } = await parseBody(request);
+        return operations[operation]({ projectId, userId, viewerId });
+      });
+
+  return {
+    status: (request, projectId) =>
+      answer(request, projectId, (userId) => operations.status({ projectId, userId })),
+    open: acting("open"),
+    beat: acting("beat"),
+    leave: acting("leave"),
+  };
+}
+
+const notFound = { code: "not-found", message: "There is no such preview, or it is not yours." };
+
+/** A page of another site could make a browser send this; the browser then says whose page it was. */
+function refuseForeignOrigin(request: Request): void {
+  const site = request.headers.get("sec-fetch-site");
+  const origin = request.headers.get("origin");
+  const host = request.headers.get("host");
+  const isForeign = origin !== null && (!URL.canParse(origin) || new URL(origin).host !== host);
+  if (isForeign || (site !== null && site !== "same-origin" && site !== "none")) {
+    throw new InvalidRequestError("it came from a page of another site.");
+  }
+}
+
+async function parseBody(request: Request): Promise<z.infer<typeof bodySchema>> {
+  if (!request.headers.get("content-type")?.startsWith("application/json")) {
+    throw new InvalidRequestError("the body must be JSON, with that content type.");
+  }
+  const text = await request.text();
+  if (text.length > MOST_BODY_BYTES) throw new InvalidRequestError("the body is too long.");
+  const parsed = bodySchema.safeParse(parseJson(text));
+  if (!parsed.success) throw new InvalidRequestError('the body must be {"viewerId": string}.');
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InvalidRequestError("the body is not JSON.", error);
+  }
+}
