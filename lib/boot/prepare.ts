@@ -12,7 +12,6 @@ import { detectRecipe, type Recipe } from "./recipe";
 export interface Prepared {
   readonly revision: string;
   readonly port: number;
-  readonly needsInstall: boolean;
 }
 
 /** A product's own recipe for a project; undefined leaves it to detection. */
@@ -43,7 +42,7 @@ export async function prepareProject(
   for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
     await sandboxes.writeFiles(sandboxId, files.slice(start, start + FILES_PER_REQUEST));
   }
-  return { revision: project.revision, port: recipe.port, needsInstall: recipe.install !== undefined };
+  return { revision: project.revision, port: recipe.port };
 }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
