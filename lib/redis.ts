@@ -46,7 +46,8 @@ export function upstashRedis(options: UpstashOptions): Redis {
     // A signal given as an object makes a timed-out read resolve to null; given as a function, it throws (same source).
     signal: () => AbortSignal.timeout(options.deadlineMs),
     automaticDeserialization: false,
-    // Would put scripts of unrelated callers into one request: one failure and one deadline for all of them.
+    // Would join commands of unrelated callers in one request, with one failure and one deadline for all of them.
+    // Pipelines, which this file sends, never join; off all the same, so that one call stays one request.
     enableAutoPipelining: false,
     enableTelemetry: false,
   });

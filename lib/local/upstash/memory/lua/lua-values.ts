@@ -55,7 +55,7 @@ export function replyAt(lua: Lua, state: LuaState, index: number): Reply {
     case lua.LUA_TSTRING:
       return bytesReply(bytesAt(lua, state, index));
     case lua.LUA_TNUMBER:
-      return integer(Math.trunc(lua.lua_tonumber(state, index)));
+      return numberReply(lua.lua_tonumber(state, index));
     case lua.LUA_TBOOLEAN:
       return lua.lua_toboolean(state, index) ? integer(1) : nil;
     case lua.LUA_TTABLE:
@@ -63,6 +63,12 @@ export function replyAt(lua: Lua, state: LuaState, index: number): Reply {
     default:
       return nil;
   }
+}
+
+/** Redis casts what is not finite to whatever the processor makes of it; nobody can mean that. */
+function numberReply(value: number): Reply {
+  if (!Number.isFinite(value)) return errorReply("ERR a script answered a number that is not finite");
+  return integer(Math.trunc(value));
 }
 
 const resp3Fields = ["double", "map", "set", "big_number", "verbatim_string"] as const;

@@ -5,7 +5,8 @@
  *
  * What stays different, and what the product's scripts therefore avoid: numbers above 10^15 turned into text by `..`
  * or `tostring` (use `string.format("%.0f", x)`), hexadecimal text above 32 bits in `tonumber`, the order of `pairs`
- * and with it the key order of `cjson.encode`, and the libraries `bit`, `struct` and `cmsgpack`, which are absent.
+ * and with it the key order of `cjson.encode`, fractions where a library wants a position (refused here, truncated by
+ * Redis), and the libraries `bit`, `struct` and `cmsgpack`, which are absent.
  */
 export const prelude = `
 local floor, ceil, abs, max, min = math.floor, math.ceil, math.abs, math.max, math.min

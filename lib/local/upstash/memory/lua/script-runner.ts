@@ -9,12 +9,11 @@ import type { LuaState } from "fengari";
 import type { Bytes } from "../../bytes";
 import { errorReply, type Reply } from "../../reply";
 import { CommandError } from "../command-error";
-import { encodeAt, JsonConversionError, pushDecoded, pushJsonNull } from "./cjson";
 import { type Fengari, loadFengari } from "./load-fengari";
-import { bytesAt, luaString, pushField, pushReply, replyAt, textField } from "./lua-values";
+import { bytesAt, luaString, replyAt, textField } from "./lua-values";
 import { lua51Source, NewerLuaError } from "./lua51-source";
-import { formatGeneral } from "./number-text";
 import { prelude } from "./prelude";
+import { type CallCommand, openCjson, openRedis } from "./script-tables";
 
 export interface ScriptRunner {
   /** The SHA-1 under which `run` finds it. @throws CommandError when it does not compile. */
@@ -24,8 +23,6 @@ export interface ScriptRunner {
   run(sha: string, keys: readonly Bytes[], args: readonly Bytes[]): Reply;
   forgetAll(): void;
 }
-
-type CallCommand = (command: readonly Bytes[]) => Reply;
 
 /** `callCommand` is what `redis.call` does; it answers error replies and does not throw. */
 export async function createScriptRunner(callCommand: CallCommand): Promise<ScriptRunner> {
@@ -52,10 +49,12 @@ export async function createScriptRunner(callCommand: CallCommand): Promise<Scri
       setList(fengari, state, "KEYS", keys);
       setList(fengari, state, "ARGV", args);
       lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, reference);
-      const status = lua.lua_pcall(state, 0, 1, 0);
-      const reply = status === lua.LUA_OK ? replyAt(lua, state, -1) : raisedError(fengari, state, sha);
-      lua.lua_settop(state, 0);
-      return reply;
+      try {
+        const status = lua.lua_pcall(state, 0, 1, 0);
+        return status === lua.LUA_OK ? replyAt(lua, state, -1) : raisedError(fengari, state, sha);
+      } finally {
+        lua.lua_settop(state, 0);
+      }
     },
 
     forgetAll() {
@@ -105,90 +104,6 @@ function openInterpreter(fengari: Fengari, callCommand: CallCommand): LuaState {
     throw new Error(`The prelude of the in-process Redis failed: ${bytesAt(lua, state, -1)}`);
   }
   return state;
-}
-
-function openRedis({ lua, lauxlib }: Fengari, state: LuaState, callCommand: CallCommand): void {
-  const runCommand = (thread: LuaState): Reply => {
-    const count = lua.lua_gettop(thread);
-    const command: Bytes[] = [];
-    for (let index = 1; index <= count; index += 1) {
-      const type = lua.lua_type(thread, index);
-      if (type === lua.LUA_TNUMBER) command.push(formatGeneral(lua.lua_tonumber(thread, index), 17));
-      else if (type === lua.LUA_TSTRING) command.push(bytesAt(lua, thread, index));
-      else return errorReply("ERR Lua redis lib command arguments must be strings or integers");
-    }
-    if (command.length === 0)
-      return errorReply("ERR Please specify at least one argument for this redis.call()");
-    return callCommand(command);
-  };
-  const raise = (thread: LuaState, reply: Reply): number => {
-    pushReply(lua, thread, reply);
-    lauxlib.luaL_where(thread, 1);
-    lua.lua_setfield(thread, -2, luaString("where"));
-    return lua.lua_error(thread);
-  };
-
-  lua.lua_createtable(state, 0, 5);
-  const functions = {
-    call(thread: LuaState) {
-      const reply = runCommand(thread);
-      if (reply.kind === "error") return raise(thread, reply);
-      pushReply(lua, thread, reply);
-      return 1;
-    },
-    pcall(thread: LuaState) {
-      pushReply(lua, thread, runCommand(thread));
-      return 1;
-    },
-    status_reply(thread: LuaState) {
-      pushField(lua, thread, "ok", bytesAt(lua, thread, 1));
-      return 1;
-    },
-    error_reply(thread: LuaState) {
-      const text = bytesAt(lua, thread, 1).replace(/^-/, "");
-      pushField(lua, thread, "err", text.includes(" ") ? text : `ERR ${text}`);
-      return 1;
-    },
-    sha1hex(thread: LuaState) {
-      const sha = createHash("sha1")
-        .update(bytesAt(lua, thread, 1), "latin1")
-        .digest("hex");
-      lua.lua_pushstring(thread, luaString(sha));
-      return 1;
-    },
-  };
-  for (const [name, implementation] of Object.entries(functions)) {
-    lua.lua_pushcfunction(state, implementation);
-    lua.lua_setfield(state, -2, luaString(name));
-  }
-  lua.lua_setglobal(state, luaString("redis"));
-}
-
-function openCjson({ lua }: Fengari, state: LuaState): void {
-  const guarded = (convert: (thread: LuaState) => void) => (thread: LuaState) => {
-    try {
-      convert(thread);
-      return 1;
-    } catch (error) {
-      if (!(error instanceof JsonConversionError)) throw error;
-      lua.lua_pushstring(thread, luaString(error.message));
-      return lua.lua_error(thread);
-    }
-  };
-  lua.lua_createtable(state, 0, 3);
-  lua.lua_pushcfunction(
-    state,
-    guarded((thread) => lua.lua_pushstring(thread, luaString(encodeAt(lua, thread, 1)))),
-  );
-  lua.lua_setfield(state, -2, luaString("encode"));
-  lua.lua_pushcfunction(
-    state,
-    guarded((thread) => pushDecoded(lua, thread, 1)),
-  );
-  lua.lua_setfield(state, -2, luaString("decode"));
-  pushJsonNull(lua, state);
-  lua.lua_setfield(state, -2, luaString("null"));
-  lua.lua_setglobal(state, luaString("cjson"));
 }
 
 function setList({ lua }: Fengari, state: LuaState, name: string, values: readonly Bytes[]): void {
