@@ -3,10 +3,10 @@
  * outlive the run: `end` takes every timer back. Cannot fail.
  */
 import type { Cancel } from "@/lib/clock";
+import type { CancellableRun } from "@/lib/local/inngest/flow/cancel-on";
+import type { Slot } from "@/lib/local/inngest/flow/concurrency";
 import type { ReceivedEvent } from "./events";
 import type { Expression } from "./expressions";
-import type { CancellableRun } from "./flow/cancel-on";
-import type { Slot } from "./flow/concurrency";
 import type { RegisteredFunction } from "./registration";
 import { freshRun, type RunState } from "./run";
 import type { Transport } from "./transport";

@@ -5,6 +5,10 @@
  * copying. A development engine: volatile, everything ends with the process.
  */
 import type { Clock } from "@/lib/clock";
+import { cancelledBy } from "@/lib/local/inngest/flow/cancel-on";
+import { createSlots } from "@/lib/local/inngest/flow/concurrency";
+import { armCron } from "@/lib/local/inngest/flow/cron";
+import { createSingletonLocks } from "@/lib/local/inngest/flow/singleton";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 import type { ActiveRun } from "./active-run";
@@ -13,10 +17,6 @@ import { createAgenda } from "./agenda";
 import { createConnections } from "./connections";
 import type { InngestEngine, OutgoingEvent } from "./engine-port";
 import { EventRefusedError, nameMatches, parseEvents, type ReceivedEvent } from "./events";
-import { cancelledBy } from "./flow/cancel-on";
-import { createSlots } from "./flow/concurrency";
-import { armCron } from "./flow/cron";
-import { createSingletonLocks } from "./flow/singleton";
 import { createIds } from "./ids";
 import { invocationResult, type RunEnd, systemEvents } from "./outcomes";
 import type { Operation } from "./protocol";

@@ -4,9 +4,9 @@
  * dropped. Spans, expressions and crons leave it parsed.
  */
 import { z } from "zod";
+import { checkCron } from "@/lib/local/inngest/flow/cron";
 import { parseSpan } from "./duration";
 import { compileExpression } from "./expressions";
-import { checkCron } from "./flow/cron";
 
 const span = z.string().transform((text, context) => {
   try {

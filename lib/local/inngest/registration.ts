@@ -4,8 +4,8 @@
  * none is registered. It must never ignore an option in silence. Fails closed with every problem at once.
  */
 import { z } from "zod";
+import type { CronSchedule } from "@/lib/local/inngest/flow/cron";
 import type { Expression } from "./expressions";
-import type { CronSchedule } from "./flow/cron";
 import { type FunctionConfig, functionSchema } from "./function-config";
 
 export interface RegisteredFunction {

@@ -4,6 +4,7 @@
  * cancellation is dropped (inngest.md §2.4). Fails closed: a run that nothing can move any more fails with a sentence.
  */
 import type { Cancel } from "@/lib/clock";
+import type { Slots } from "@/lib/local/inngest/flow/concurrency";
 import type { Random } from "@/lib/random";
 import { type ActiveRun, endActiveRun } from "./active-run";
 import type { Activity } from "./activity";
@@ -11,7 +12,6 @@ import type { Agenda } from "./agenda";
 import { backoffMs } from "./backoff";
 import { type Answer, type CallResult, callApp } from "./call";
 import type { ReceivedEvent } from "./events";
-import type { Slots } from "./flow/concurrency";
 import type { RunEnd } from "./outcomes";
 import { createPendingSteps } from "./pending-steps";
 import type { FunctionError, Operation, StepMemo } from "./protocol";

@@ -3,15 +3,16 @@
  * with idempotency, cancelOn, queue with throttle and concurrency. Nearly every surprise of Inngest follows from this
  * order, so it must never be changed for convenience. Each refusal is written to the history.
  */
+
+import { createDebouncer } from "@/lib/local/inngest/flow/debounce";
+import { createIdempotencyKeys } from "@/lib/local/inngest/flow/idempotency";
+import type { SingletonLocks } from "@/lib/local/inngest/flow/singleton";
+import { createThrottle } from "@/lib/local/inngest/flow/throttle";
 import type { Log } from "@/lib/log";
 import { type ActiveRun, createActiveRun } from "./active-run";
 import type { Agenda } from "./agenda";
 import type { ReceivedEvent } from "./events";
 import { type Expression, evaluateKey } from "./expressions";
-import { createDebouncer } from "./flow/debounce";
-import { createIdempotencyKeys } from "./flow/idempotency";
-import type { SingletonLocks } from "./flow/singleton";
-import { createThrottle } from "./flow/throttle";
 import type { Ids } from "./ids";
 import type { Recorder } from "./recorder";
 import type { RegisteredFunction } from "./registration";

@@ -27,6 +27,8 @@ describe("expressions", () => {
     ["event.data.missing < 3", true],
     ["event.data.missing > 3", false],
     ["event.data.missing.deeper == null", true],
+    ["event.data.s == async.data.s && event.data.o == async.data.o", false],
+    ['event.data.s + "/" + event.data.s == "a/a"', true],
     ["has(event.data.missing)", false],
     ["has(event.data.s)", true],
     ["event.data.a == async.data.b", false],

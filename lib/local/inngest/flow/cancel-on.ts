@@ -4,8 +4,8 @@
  * with its trigger is lost, as on the real server. It must never match on fields that neither event has. An
  * expression that fails counts as no match.
  */
-import { nameMatches, type ReceivedEvent } from "../events";
-import type { CancelOption } from "../registration";
+import { nameMatches, type ReceivedEvent } from "@/lib/local/inngest/events";
+import type { CancelOption } from "@/lib/local/inngest/registration";
 
 /** The server keeps a pause for a year unless `timeout` says less. */
 const LONGEST_PAUSE_MS = 365 * 86_400_000;

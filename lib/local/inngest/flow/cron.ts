@@ -5,8 +5,8 @@
  */
 import { Cron } from "croner";
 import type { Cancel } from "@/lib/clock";
+import type { Agenda } from "@/lib/local/inngest/agenda";
 import type { Random } from "@/lib/random";
-import type { Agenda } from "../agenda";
 
 export interface CronSchedule {
   /** As the function wrote it; what `event.data.cron` says. */

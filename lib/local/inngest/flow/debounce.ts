@@ -4,8 +4,8 @@
  * the same id starts a new window. Cannot fail; open windows end with the process.
  */
 import type { Cancel } from "@/lib/clock";
-import type { Agenda } from "../agenda";
-import type { ReceivedEvent } from "../events";
+import type { Agenda } from "@/lib/local/inngest/agenda";
+import type { ReceivedEvent } from "@/lib/local/inngest/events";
 
 /** A window closes this long after its period: the real server's buffer and queue, observed as 1.05 to 1.25 s. */
 const CLOSING_DELAY_MS = 1050;
