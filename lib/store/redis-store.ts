@@ -133,7 +133,7 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
     text(request.reason),
     wanted,
     text(open?.viewerId),
-    text(policy.warmMarginMs),
+    text(open?.isDoubted ? Number.MAX_SAFE_INTEGER : policy.warmMarginMs),
     flag(open?.isByPerson),
     text(pause?.idleForMs),
     flag(pause?.mustBeEmpty),

@@ -26,6 +26,8 @@ export type ClaimRequest = {
       /** A failed preview starts only when a person asks. */
       readonly isByPerson: boolean;
       readonly viewerId?: ViewerId;
+      /** The provider said that it does not run, whatever the record believes: never answered as warm. */
+      readonly isDoubted?: boolean;
       /** Answered once: a request of this id that was completed changes nothing. */
       readonly requestId?: string;
       /** Names the jobs of a start that begins now. */

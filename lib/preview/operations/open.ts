@@ -16,6 +16,8 @@ export interface OpenRequest {
   readonly leaseId: LeaseId;
   readonly isByPerson: boolean;
   readonly viewerId?: ViewerId;
+  /** The provider said that it does not run, whatever the record believes. */
+  readonly isDoubted?: boolean;
   /** An event's id: answered once. */
   readonly requestId?: string;
   readonly reason?: Reason;

@@ -57,7 +57,7 @@ async function act(
         ? settle(runtime, scope, leaseId, action)
         : { kind: "agreed", action };
     case "open": {
-      const outcome = await open(runtime, scope, { leaseId, isByPerson: false, reason });
+      const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
       return { kind: "opened", action, outcome };
     }
     case "pause": {

@@ -1,0 +1,266 @@
+/**
+ * Owns the story that the demo plays, with the shipping code, the real SDKs and a real project: open, count, beat,
+ * leave, return, a kill from outside, return, idleness, a forgotten preview and the sweep. Each step waits for what it
+ * claims and throws when it does not come. It must never reach into Rekindle's state: it sees what a product sees.
+ */
+import { Sandbox, SandboxNotFoundError } from "e2b";
+import { pauseWhenIdleId } from "@/functions/pause-when-idle";
+import { reconcilePreviewId } from "@/functions/reconcile-preview";
+import { appId } from "@/inngest.config";
+import type { Clock } from "@/lib/clock";
+import { sleep } from "@/lib/clock";
+import type { PreviewView, Rekindle } from "@/lib/index";
+import type { LocalCloud } from "../local-cloud";
+import { clickCounter, lookAtCounter, portStatus } from "./counter-client";
+import { demoPolicy } from "./demo-policy";
+import { type Evidence, stoodStillForMs } from "./evidence";
+import type { Narrator } from "./narrator";
+
+export interface Stage {
+  readonly cloud: LocalCloud;
+  readonly rekindle: Rekindle;
+  readonly clock: Clock;
+  readonly narrator: Narrator;
+  /** Filled as the story goes, so that a story that stops half-way still shows what it has. */
+  readonly evidence: { -readonly [K in keyof Evidence]?: Evidence[K] };
+}
+
+const whose = { projectId: "counter", userId: "demo" };
+const viewer = { ...whose, viewerId: "demo-tab" };
+
+/** Long enough that a counter which went on in the pause would be seen. */
+const LONG_PAUSE_MS = 3_000;
+const PATIENCE_MS = 90_000;
+
+export async function play(stage: Stage): Promise<void> {
+  await openCold(stage);
+  await count(stage);
+  await beat(stage);
+  await leave(stage);
+  await comeBack(stage);
+  await killFromOutside(stage);
+  await comeBackToNothing(stage);
+  await fallIdle(stage);
+  await beForgotten(stage);
+  stage.evidence.providerCalls = stage.cloud.e2b.calls();
+}
+
+async function openCold(stage: Stage): Promise<void> {
+  const { narrator, rekindle } = stage;
+  narrator.tell("open", "somebody opens the sample “counter” for the first time");
+  const opened = await untilRunning(stage, await rekindle.open(viewer));
+  const look = await lookAtCounter(stage, opened.url);
+  stage.evidence.cold = { ...cameBack(opened), look };
+  narrator.tell(
+    "running",
+    `built from its files in ${tookSeconds(opened)}; process ${look.pid}, ${opened.url}`,
+    { view: opened },
+  );
+}
+
+async function count(stage: Stage): Promise<void> {
+  const view = await runningView(stage);
+  await clickCounter(stage, view.url);
+  const look = await lookAtCounter(stage, view.url);
+  stage.evidence.counted = look;
+  stage.narrator.tell(
+    "count",
+    `one click; the counter in memory stands at ${look.ticks} ticks, ${look.clicks} click`,
+    { look },
+  );
+}
+
+async function beat(stage: Stage): Promise<void> {
+  const { sandboxId } = await runningView(stage);
+  const before = await providerEnd(stage, sandboxId);
+  await stage.rekindle.beat(viewer);
+  const after = await until(stage, "the provider's end to move", async () => {
+    const end = await providerEnd(stage, sandboxId);
+    return end > before ? end : undefined;
+  });
+  stage.evidence.beat = { endAtBefore: before, endAtAfter: after };
+  stage.narrator.tell(
+    "beat",
+    `a beat moved the provider's end by ${((after - before) / 1000).toFixed(1)} s`,
+    { before, after },
+  );
+}
+
+async function leave(stage: Stage): Promise<void> {
+  const { narrator, rekindle, clock } = stage;
+  const view = await runningView(stage);
+  const lookBefore = await lookAtCounter(stage, view.url);
+  narrator.tell("leave", "the only viewer closes the tab");
+  await rekindle.leave(viewer);
+  const paused = await untilState(stage, "paused");
+  const info = await providerInfo(stage, view.sandboxId);
+  const status = await portStatus(stage, view.url);
+  const pausedAtMs = info?.endAt.getTime() ?? 0;
+  stage.evidence.pause = {
+    reason: paused.reason.code,
+    providerState: info?.state ?? "gone",
+    portStatus: status,
+    lookBefore,
+    pausedAtMs,
+  };
+  narrator.tell(
+    "paused",
+    `memory and processes kept; the provider says ${info?.state}, the port answers ${status}`,
+  );
+  await sleep(clock, LONG_PAUSE_MS);
+}
+
+async function comeBack(stage: Stage): Promise<void> {
+  const { narrator, rekindle } = stage;
+  narrator.tell("return", "the viewer comes back");
+  const view = await untilRunning(stage, await rekindle.open(viewer));
+  const look = await lookAtCounter(stage, view.url);
+  const info = await providerInfo(stage, view.sandboxId);
+  const resumed = { ...cameBack(view), startedAtMs: info?.startedAt.getTime() ?? 0, look };
+  stage.evidence.resumed = resumed;
+  const { pause } = stage.evidence;
+  const stillMs = pause ? stoodStillForMs({ pause, resumed }) : 0;
+  narrator.tell(
+    "running",
+    `resumed in ${tookSeconds(view)}: process ${look.pid} stood still for ${(stillMs / 1000).toFixed(1)} s`,
+    { look },
+  );
+}
+
+async function killFromOutside(stage: Stage): Promise<void> {
+  const { sandboxId, url } = await runningView(stage);
+  await stage.cloud.e2b.cloud.killBehindTheBack(sandboxId);
+  const providerKnowsIt = (await providerInfo(stage, sandboxId)) !== undefined;
+  stage.evidence.killed = { sandboxId, providerKnowsIt, portStatus: await portStatus(stage, url) };
+  stage.narrator.tell("killed", `somebody outside kills sandbox ${sandboxId}; nobody tells Rekindle`);
+  await stage.rekindle.leave(viewer);
+}
+
+async function comeBackToNothing(stage: Stage): Promise<void> {
+  const { narrator, rekindle } = stage;
+  const before = stage.evidence.killed?.sandboxId;
+  narrator.tell("return", "the viewer comes back to a preview whose sandbox is gone");
+  await rekindle.open(viewer);
+  // The record still says "running"; the first sign of life is extended at the provider, which finds the truth.
+  await rekindle.beat(viewer);
+  const view = await until(stage, "a rebuilt preview", async () => {
+    const seen = running(await rekindle.status(whose));
+    return seen && seen.sandboxId !== before ? seen : undefined;
+  });
+  const look = await lookAtCounter(stage, view.url);
+  stage.evidence.rebuilt = { ...cameBack(view), look };
+  narrator.tell("running", `rebuilt in ${tookSeconds(view)}; another sandbox, process ${look.pid}`, { look });
+}
+
+async function fallIdle(stage: Stage): Promise<void> {
+  const { narrator } = stage;
+  narrator.tell("idle", `the viewer falls asleep; nothing happens for ${demoPolicy.idleAfterMs / 1000} s`);
+  const view = await untilState(stage, "paused");
+  const info = view.sandboxId ? await providerInfo(stage, view.sandboxId) : undefined;
+  stage.evidence.idle = { state: view.state, reason: view.reason.code, providerState: info?.state ?? "gone" };
+  narrator.tell("paused", `by itself: ${view.reason.title}`);
+}
+
+async function beForgotten(stage: Stage): Promise<void> {
+  const { narrator, rekindle, cloud, clock } = stage;
+  const idleFunction = `${appId}-${pauseWhenIdleId}`;
+  const runsBefore = completedRuns(cloud, idleFunction).length;
+  cloud.inngest.engine.pauseFunction(idleFunction);
+  await untilRunning(stage, await rekindle.open(viewer));
+  narrator.tell("forgotten", "opened again, but the function that pauses idle previews is switched off");
+  await sleep(clock, demoPolicy.idleAfterMs + demoPolicy.healAfterMs + 1_000);
+  const stateBefore = (await rekindle.status(whose)).state;
+  await rekindle.requestSweep();
+  const view = await untilState(stage, "paused");
+  const info = view.sandboxId ? await providerInfo(stage, view.sandboxId) : undefined;
+  const look = await until(stage, "the sweep's look to end", async () =>
+    completedRuns(cloud, `${appId}-${reconcilePreviewId}`).at(-1),
+  );
+  const output: unknown = look.output;
+  stage.evidence.swept = {
+    stateBefore,
+    idleFunctionRuns: completedRuns(cloud, idleFunction).length - runsBefore,
+    action: hasAction(output) ? output.action : "none",
+    state: view.state,
+    providerState: info?.state ?? "gone",
+  };
+  narrator.tell("swept", "the sweep found it overdue and paused it");
+}
+
+const hasAction = (value: unknown): value is { action: string } =>
+  typeof value === "object" && value !== null && "action" in value && typeof value.action === "string";
+
+const completedRuns = (cloud: LocalCloud, functionId: string) =>
+  cloud.inngest.engine
+    .history()
+    .runs.filter((run) => run.functionId === functionId && run.status === "Completed");
+
+type RunningView = PreviewView & { readonly url: string; readonly sandboxId: string };
+
+function running(view: PreviewView): RunningView | undefined {
+  const { url, sandboxId } = view;
+  return view.state === "running" && url && sandboxId ? { ...view, url, sandboxId } : undefined;
+}
+
+async function runningView(stage: Stage): Promise<RunningView> {
+  const view = running(await stage.rekindle.status(whose));
+  if (!view) throw new Error("the preview does not run");
+  return view;
+}
+
+/** Waits for "running", telling each step on the way; a failure ends the story with its reason. */
+async function untilRunning(stage: Stage, opened: PreviewView): Promise<RunningView> {
+  let told = "";
+  let view = opened;
+  return until(stage, "the preview to run", async () => {
+    const title = view.step?.title;
+    if (title && title !== told) stage.narrator.tell("", title);
+    told = title ?? told;
+    if (view.state === "failed")
+      throw new Error(`${view.reason.title}: ${view.logTail ?? view.reason.message}`);
+    const found = running(view);
+    if (!found) view = await stage.rekindle.status(whose);
+    return found;
+  });
+}
+
+function untilState(stage: Stage, state: PreviewView["state"]): Promise<PreviewView> {
+  return until(stage, `the state "${state}"`, async () => {
+    const view = await stage.rekindle.status(whose);
+    return view.state === state ? view : undefined;
+  });
+}
+
+async function until<T>(stage: Stage, what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const giveUpAt = stage.clock.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (stage.clock.now() > giveUpAt) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+    await sleep(stage.clock, 100);
+  }
+}
+
+/** What the provider says, asked by its own SDK, as an outsider would; undefined when it knows no such sandbox. */
+async function providerInfo({ cloud }: Stage, sandboxId: string) {
+  try {
+    return await Sandbox.getInfo(sandboxId, { apiKey: cloud.e2b.apiKey, apiUrl: cloud.e2b.apiUrl });
+  } catch (error) {
+    if (error instanceof SandboxNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function providerEnd(stage: Stage, sandboxId: string): Promise<number> {
+  const info = await providerInfo(stage, sandboxId);
+  if (!info) throw new Error(`the provider has no sandbox ${sandboxId}`);
+  return info.endAt.getTime();
+}
+
+const cameBack = (view: RunningView) => ({
+  sandboxId: view.sandboxId,
+  cameBack: view.cameBack?.how ?? "unknown",
+  tookMs: view.cameBack?.tookMs ?? -1,
+});
+
+const tookSeconds = (view: PreviewView): string => `${((view.cameBack?.tookMs ?? 0) / 1000).toFixed(1)} s`;
