@@ -39,12 +39,21 @@ export function createApi(engine: Engine, log: Log): Api {
       return json(refusal.status, { error: refusal.sentence });
     }
     const { pathname } = new URL(request.path, "http://127.0.0.1");
-    const answer = route(engine, request, pathname.split("/").slice(1).map(decodeURIComponent));
+    const answer = route(engine, request, pathname.split("/").slice(1).map(decoded));
     if (answer) return answer;
     log.warn({ method: request.method, path: pathname }, "The embedded Inngest engine lacks a route");
     const sentence = `The embedded Inngest engine does not implement ${request.method} ${pathname}`;
     return json(501, { error: sentence });
   };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not an encoding: as it stands it names nothing, and is answered like any unknown path.
+    return segment;
+  }
 }
 
 function route(engine: Engine, request: ApiRequest, segments: readonly string[]): ApiResponse | null {

@@ -69,8 +69,9 @@ export function applyOperations(
   state: RunState,
   call: Call,
   operations: readonly (Operation | UnknownOperation)[],
+  protocolVersion: number,
 ): Step {
-  let next = call.stepId === DISCOVERY ? discovered(state, operations) : state;
+  let next = call.stepId === DISCOVERY ? discovered(state, operations, protocolVersion) : state;
   const effects: Effect[] = [];
   for (const op of operations) {
     const step = applyOperation(next, call, op);
@@ -103,10 +104,16 @@ export function failure(message: string): Extract<Effect, { kind: "fail" }> {
   return { kind: "fail", error: { name: "InngestEngineError", message, stack: "" } };
 }
 
-function discovered(state: RunState, operations: readonly (Operation | UnknownOperation)[]): RunState {
+function discovered(
+  state: RunState,
+  operations: readonly (Operation | UnknownOperation)[],
+  protocolVersion: number,
+): RunState {
   const open = new Set(state.pending);
   for (const op of operations) if (op.op !== "unknown") open.add(op.id);
-  const isRacing = operations.some((op) => "opts" in op && op.opts?.parallelMode === "race");
+  // Version 1 is what the SDK answers with `optimizeParallelism: false`, which is the older rule for every step.
+  const isRacing =
+    protocolVersion === 1 || operations.some((op) => "opts" in op && op.opts?.parallelMode === "race");
   return {
     ...state,
     mustPlan: open.size > 1,

@@ -127,7 +127,7 @@ export function createRunner(parts: RunnerParts): Runner {
         readFailure(run, call, result);
         break;
       case "operations": {
-        const step = applyOperations(run.state, call, result.operations);
+        const step = applyOperations(run.state, call, result.operations, run.version);
         recorder.operations(run.id, result.operations, call, agenda.now());
         run.state = step.state;
         for (const effect of step.effects) if (!run.isEnded) perform(run, effect, result.retryAfter);
