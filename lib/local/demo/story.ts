@@ -243,8 +243,9 @@ async function until<T>(stage: Stage, what: string, look: () => Promise<T | unde
 
 /** What the provider says, asked by its own SDK, as an outsider would; undefined when it knows no such sandbox. */
 async function providerInfo({ cloud }: Stage, sandboxId: string) {
+  const connection = { apiKey: cloud.e2b.apiKey, apiUrl: cloud.e2b.apiUrl };
   try {
-    return await Sandbox.getInfo(sandboxId, { apiKey: cloud.e2b.apiKey, apiUrl: cloud.e2b.apiUrl });
+    return await Sandbox.getInfo(sandboxId, connection);
   } catch (error) {
     if (error instanceof SandboxNotFoundError) return undefined;
     throw error;

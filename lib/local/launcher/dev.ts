@@ -1,0 +1,145 @@
+/**
+ * Owns the command `npm run dev`: starts the stand-ins that no real key replaces, then the app with their addresses,
+ * prints one table, and on Ctrl-C ends all of it. Product code knows nothing of it: only addresses and keys differ.
+ * Fails closed: what cannot start, or a mix that cannot work, ends the launch with the reason and leaves nothing.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import Table from "cli-table3";
+import getPort from "get-port";
+import colors from "picocolors";
+import { systemClock } from "@/lib/clock";
+import { RekindleError } from "@/lib/errors";
+import { jsonLog, type Log } from "@/lib/log";
+import { systemRandom } from "@/lib/random";
+import { type LocalE2b, startE2b } from "../e2b/start-e2b";
+import { type LocalInngest, startInngest } from "../inngest/start-inngest";
+import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
+import { startNext } from "./next-app";
+import { type LaunchPlan, planLaunch } from "./plan";
+
+const folder = join(process.cwd(), ".local");
+/** The stand-ins' own chatter would bury the app's; what is wrong is still shown. */
+const quietLog: Log = { ...jsonLog, info: () => undefined };
+const parts = { clock: systemClock, random: systemRandom, log: quietLog };
+
+interface Started {
+  readonly e2b?: LocalE2b;
+  readonly upstash?: LocalUpstash;
+  readonly inngest: LocalInngest;
+}
+
+async function main(): Promise<number> {
+  if (existsSync(".env.local")) process.loadEnvFile(".env.local");
+  const plan = planLaunch(process.env);
+  await mkdir(folder, { recursive: true });
+  const environment = plan.environment ?? (await environmentOfThisMachine());
+  const port = await getPort({ port: [3000, 3001, 3002, 3003] });
+
+  const stops: (() => Promise<void>)[] = [];
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const started = await startStandIns(plan, port, (stop) => stops.push(stop));
+    const next = startNext(port, { ...variablesOf(started), REKINDLE_ENV: environment });
+    stops.push(next.stop);
+    printTable(plan, started, next.url, environment);
+    return await Promise.race([next.ended, interrupted()]);
+  } finally {
+    await stopAll();
+  }
+}
+
+async function startStandIns(
+  plan: LaunchPlan,
+  appPort: number,
+  onStart: (stop: () => Promise<void>) => void,
+): Promise<Started> {
+  const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
+    onStart(() => service.stop());
+    return service;
+  };
+  const e2b =
+    plan.e2b.kind === "local"
+      ? keep(await startE2b({ ...parts, rootFolder: join(folder, "e2b") }))
+      : undefined;
+  const upstash =
+    plan.upstash.kind === "local"
+      ? keep(await startUpstash({ ...parts, folder: join(folder, "redis"), engine: "auto" }))
+      : undefined;
+  const appUrls = [`http://127.0.0.1:${appPort}/api/inngest`];
+  const inngest = keep(await startInngest({ ...parts, appUrls }));
+  return { inngest, ...(e2b ? { e2b } : {}), ...(upstash ? { upstash } : {}) };
+}
+
+/** Only addresses and keys: the same variables that a deployment sets. */
+function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string> {
+  return {
+    INNGEST_DEV: inngest.url,
+    PROJECTS_FOLDER: process.env.PROJECTS_FOLDER ?? join(process.cwd(), "lib/local/samples/projects"),
+    ...(upstash ? { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token } : {}),
+    ...(e2b
+      ? {
+          E2B_API_KEY: e2b.apiKey,
+          E2B_API_URL: e2b.apiUrl,
+          E2B_SANDBOX_URL: e2b.sandboxUrl,
+          E2B_DOMAIN: e2b.domain,
+          PREVIEW_URL_TEMPLATE: `http://{port}-{sandboxId}.${e2b.domain}`,
+          PREVIEW_CONNECT_TO: `127.0.0.1:${e2b.previewPort}`,
+        }
+      : {}),
+  };
+}
+
+/** Random, and kept: two machines that share a real account by mistake must never see each other's previews. */
+async function environmentOfThisMachine(): Promise<string> {
+  const file = join(folder, "environment");
+  if (existsSync(file)) return (await readFile(file, "utf8")).trim();
+  const environment = `dev-${systemRandom.hex(5)}`;
+  await writeFile(file, `${environment}\n`);
+  return environment;
+}
+
+function printTable(plan: LaunchPlan, started: Started, appUrl: string, environment: string): void {
+  const table = new Table({ head: ["service", "", "address", "why"], style: { head: ["bold"] } });
+  const { e2b, upstash, inngest } = started;
+  table.push(
+    ["Rekindle", "app", appUrl, `environment ${environment}`],
+    ["E2B", plan.e2b.kind, e2b?.apiUrl ?? "api.e2b.app", plan.e2b.why],
+    ["Upstash Redis", plan.upstash.kind, upstash?.url ?? "yours", redisWhy(plan, upstash)],
+    ["Inngest", plan.inngest.kind, inngest.url, plan.inngest.why],
+  );
+  process.stdout.write(`\n${table.toString()}\n`);
+  if (e2b) {
+    process.stdout.write(
+      colors.yellow(
+        "Local sandboxes are ordinary processes of yours: they isolate nothing. Open only code you trust.\n",
+      ),
+    );
+  }
+  process.stdout.write(`Open ${colors.bold(appUrl)} — Ctrl-C ends everything.\n\n`);
+}
+
+function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
+  if (!upstash) return plan.upstash.why;
+  const engine =
+    upstash.engine === "redis-server" ? `redis-server ${upstash.version ?? ""}`.trim() : "in-process engine";
+  return `${plan.upstash.why}; ${engine}`;
+}
+
+function interrupted(): Promise<number> {
+  return new Promise((resolve) => {
+    process.once("SIGINT", () => resolve(0));
+    process.once("SIGTERM", () => resolve(0));
+    process.once("SIGHUP", () => resolve(0));
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof RekindleError ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
