@@ -42,20 +42,25 @@ export class CommandRefused extends Error {
 
 /** Resolves when the process runs. */
 export async function startCommand(clock: Clock, request: CommandRequest): Promise<Command> {
-  const child = spawn(request.program, request.args, {
-    cwd: request.folder,
-    env: { ...request.environment },
-    // A session of its own: Ctrl-C in the developer's terminal must not reach it, and it can be found by it.
-    detached: true,
-    stdio: [request.takesInput ? "pipe" : "ignore", "pipe", "pipe"],
-  });
   try {
+    const child = spawn(request.program, request.args, {
+      cwd: request.folder,
+      env: environmentOf(request),
+      // A session of its own: Ctrl-C in the developer's terminal must not reach it, and it can be found by it.
+      detached: true,
+      stdio: [request.takesInput ? "pipe" : "ignore", "pipe", "pipe"],
+    });
     await once(child, "spawn");
+    if (child.pid === undefined) throw new Error("the process has no id");
+    return new Command(child, child.pid, clock, request.lifetimeMs);
   } catch (error) {
     throw new CommandRefused(`error starting process '${request.program}': ${String(error)}`);
   }
-  if (child.pid === undefined) throw new CommandRefused("The process has no id");
-  return new Command(child, child.pid, clock, request.lifetimeMs);
+}
+
+/** Next.js's types want NODE_ENV in every environment; a sandbox's must not have one that nobody asked for. */
+function environmentOf({ environment }: CommandRequest): NodeJS.ProcessEnv {
+  return Object.assign(Object.create(null), environment);
 }
 
 export class Command {
@@ -78,6 +83,10 @@ export class Command {
         for (const listener of this.listeners) listener.onOutput(stream, bytes);
       });
     }
+    // A reader that closed its end is seen by `writable` at the next write; the bytes are lost, as on any pipe.
+    child.stdin?.on("error", () => child.stdin?.destroy());
+    // Only a signal that is not permitted comes this way, and `signal` has said so by its result.
+    child.on("error", () => undefined);
     // "close", not "exit": as in envd, whoever holds the output pipes keeps the command in the list.
     this.ended = new Promise((resolve) => {
       child.once("close", (code, signal) => resolve(describeEnd(code, signal)));
@@ -129,8 +138,6 @@ export class Command {
   write(bytes: Buffer): boolean {
     const { stdin } = this.child;
     if (!stdin?.writable) return false;
-    // A reader that closed its end is seen by `writable` next time; the bytes are lost, as on any pipe.
-    stdin.once("error", () => stdin.destroy());
     stdin.write(bytes);
     return true;
   }

@@ -26,6 +26,8 @@ export interface EnvdContext {
   envdTokenOf(sandboxId: string): string;
 }
 
+const ENVD_PORT = "49983";
+
 const SERVICES: Readonly<Record<string, Readonly<Record<string, (call: EnvdCall) => Promise<void>>>>> = {
   "process.Process": processMethods,
   "filesystem.Filesystem": filesystemMethods,
@@ -51,6 +53,9 @@ async function dispatch(
   sandboxId: string,
   context: EnvdContext,
 ): Promise<void> {
+  const port = request.headers["e2b-sandbox-port"];
+  if (port !== undefined && port !== ENVD_PORT)
+    throw new ApiError(501, `Only envd's port is offered, not ${port}`);
   const refuseUnlessRunning = () => {
     if (!context.cloud.isRunning(sandboxId)) throw new SandboxNotRunning(sandboxId);
   };
@@ -71,13 +76,13 @@ async function dispatch(
   await handler(call);
 }
 
-function notOfferedByEnvd(request: IncomingMessage, url: URL, isRpc: boolean): Error {
+function notOfferedByEnvd(request: IncomingMessage, url: URL, inRpc: boolean): Error {
   const message = `The local E2B stand-in's envd does not offer ${request.method} ${url.pathname}`;
-  return isRpc ? new RpcError("unimplemented", message) : new ApiError(501, message);
+  return inRpc ? new RpcError("unimplemented", message) : new ApiError(501, message);
 }
 
 function answerFailure(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
-  const known = asKnown(error);
+  const known = asKnown(error, isRpc(request));
   if (isMissingFeature(known)) {
     log.warn({ method: request.method, url: request.url, error: known.message }, "A request was not offered");
   }
@@ -97,8 +102,14 @@ function answerFailure(request: IncomingMessage, response: ServerResponse, error
     answerRpcError(request, response, known);
   } else {
     log.error({ url: request.url, error: String(error) }, "An envd request failed");
-    sendError(response, 500, "Internal error of the local E2B stand-in");
+    const message = "Internal error of the local E2B stand-in";
+    if (isRpc(request)) answerRpcError(request, response, new RpcError("internal", message));
+    else sendError(response, 500, message);
   }
+}
+
+function isRpc(request: IncomingMessage): boolean {
+  return Object.keys(SERVICES).some((service) => request.url?.startsWith(`/${service}/`));
 }
 
 /** A stream carries its error inside; its status is always 200. */
@@ -110,13 +121,19 @@ function answerRpcError(request: IncomingMessage, response: ServerResponse, erro
   }
 }
 
-function asKnown(error: unknown): Error {
-  if (error instanceof PathRefused) return new ApiError(400, error.message);
-  if (error instanceof Error && "code" in error) {
-    if (error.code === "ENOSPC") return new ApiError(507, "not enough disk space");
-    if (error.code === "ENOTDIR" || error.code === "EEXIST") return new ApiError(400, error.message);
-  }
-  return error instanceof Error ? error : new Error(String(error));
+/** What a client can do something about, in the error of its protocol. */
+function asKnown(error: unknown, inRpc: boolean): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  const refused = error instanceof PathRefused || isAboutPath(error);
+  if (refused && inRpc) return new RpcError("invalid_argument", error.message);
+  if (refused) return new ApiError(400, error.message);
+  if ("code" in error && error.code === "ENOSPC") return new ApiError(507, "not enough disk space");
+  return error;
+}
+
+/** A file where a folder should be, or the other way round. */
+function isAboutPath(error: Error): boolean {
+  return "code" in error && ["ENOTDIR", "EISDIR", "EEXIST", "ENAMETOOLONG"].includes(String(error.code));
 }
 
 function isMissingFeature(error: Error): boolean {

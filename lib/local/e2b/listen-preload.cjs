@@ -6,11 +6,11 @@
  * written down is an error of that listen, not of the process.
  *
  * What is not Node cannot be mapped: a Python or Go server takes its port on this machine for real, is not reached
- * through the preview proxy, and `curl localhost:3000` inside a sandbox does not find a mapped server. Workers of
- * node:cluster that share a port are not mapped into one.
+ * through the preview proxy, and `curl localhost:3000` inside a sandbox does not find a mapped server.
  */
 "use strict";
 
+const cluster = require("node:cluster");
 const fs = require("node:fs");
 const net = require("node:net");
 const path = require("node:path");
@@ -40,13 +40,21 @@ function mapListen() {
     // Listening twice is a mistake that Node itself reports.
     const wish = this.listening ? undefined : readWish(args);
     if (!wish) return listen.apply(this, args);
+    if (cluster.isWorker) {
+      // The primary listens for its workers, and is mapped itself.
+      asked.set(this, wish);
+      return listen.apply(this, args);
+    }
     const file = path.join(folder, String(wish.port));
     const refusal = reserve(file);
     if (refusal) return refuse(this, wish, refusal);
     asked.set(this, wish);
     held.add(file);
     // Before the program's own listeners, so that who hears "listening" finds the pair written down.
-    this.prependOnceListener("listening", () => writeDown(file, addressOf.call(this).port));
+    this.prependOnceListener("listening", () => {
+      writeDown(file, addressOf.call(this).port);
+      pretend(this._handle, wish.port);
+    });
     // No listener for "error": having one would make an error silent that should end the program.
     this.once("close", () => {
       held.delete(file);
@@ -56,6 +64,17 @@ function mapListen() {
   }
   mappedListen.isMappedByRekindle = true;
   net.Server.prototype.listen = mappedListen;
+}
+
+/** A cluster's primary reports its handle's port to the workers, who take another port than asked for as refused. */
+function pretend(handle, port) {
+  const { getsockname } = handle ?? {};
+  if (!getsockname) return;
+  handle.getsockname = function pretended(out) {
+    const result = getsockname.call(this, out);
+    out.port = port;
+    return result;
+  };
 }
 
 function mapAddress() {

@@ -52,6 +52,23 @@ test("Node in a sandbox reaches the sandbox's own port, from any child and whate
   expect((await sandbox.commands.run("node client.mjs")).stdout).toBe("from inside\n");
 });
 
+test("workers of a cluster share the port that their primary was given", async () => {
+  const { local, sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await sandbox.files.write(
+    "server.cjs",
+    `const cluster = require("node:cluster");
+     if (cluster.isPrimary) { cluster.fork(); cluster.fork(); }
+     else require("node:http").createServer((request, response) => response.end("worker " + cluster.worker.id)).listen(3000);`,
+  );
+  await startInBackground(sandbox, "node server.cjs");
+  const seen = new Set<string>();
+  const bothAnswer = async () => seen.add((await askPreview(local, sandbox.getHost(3000))).body);
+  await expect
+    .poll(async () => [...(await bothAnswer())].sort(), PATIENT)
+    .toEqual(expect.arrayContaining(["worker 1", "worker 2"]));
+});
+
 test("a sandbox's own NODE_OPTIONS are kept beside the preload", async () => {
   const { sdk } = await standIn();
   const sandbox = await Sandbox.create({ ...sdk, envs: { NODE_OPTIONS: "--max-old-space-size=123" } });
