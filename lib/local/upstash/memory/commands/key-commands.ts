@@ -29,19 +29,31 @@ export const keyCommands: Handlers = {
 function expireWith(instant: (keys: Keyspace, value: number) => number): Handler {
   return (keys, args) => {
     const key = at(args, 0);
+    const condition = readCondition(args[2]);
     const expiresAtMs = instant(keys, parseInteger(at(args, 1)));
     const current = keys.expiryOf(key);
-    if (current === undefined || !mayMove(args[2], current, expiresAtMs)) return integer(0);
+    if (current === undefined || !mayMove(condition, current, expiresAtMs)) return integer(0);
     keys.setExpiry(key, expiresAtMs);
     return integer(1);
   };
 }
 
+const conditions = ["NX", "XX", "GT", "LT"] as const;
+type Condition = (typeof conditions)[number];
+
+function readCondition(option: string | undefined): Condition | undefined {
+  if (option === undefined) return undefined;
+  const condition = conditions.find((name) => name === option.toUpperCase());
+  if (condition === undefined) throw new CommandError(`ERR Unsupported option ${option}`);
+  return condition;
+}
+
 /** A key without expiry counts as expiring never, i.e. later than everything. */
-function mayMove(condition: string | undefined, current: number | "no-expiry", next: number): boolean {
-  if (condition === undefined) return true;
+function mayMove(condition: Condition | undefined, current: number | "no-expiry", next: number): boolean {
   const currentMs = current === "no-expiry" ? Infinity : current;
-  switch (condition.toUpperCase()) {
+  switch (condition) {
+    case undefined:
+      return true;
     case "NX":
       return current === "no-expiry";
     case "XX":
@@ -50,8 +62,6 @@ function mayMove(condition: string | undefined, current: number | "no-expiry", n
       return next > currentMs;
     case "LT":
       return next < currentMs;
-    default:
-      throw new CommandError(`ERR Unsupported option ${condition}`);
   }
 }
 

@@ -29,21 +29,25 @@ export const sortedSetRanges: Handlers = {
 
   ZRANGE(keys, args) {
     const options = readRangeOptions(args.slice(3), ["BYSCORE", "REV", "WITHSCORES", "LIMIT"]);
-    if (!options.byScore) {
-      if (options.limit !== undefined) {
-        throw new CommandError(
-          "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
-        );
-      }
-      const entries = options.reversed ? ordered(keys, args).reverse() : ordered(keys, args);
-      return present(sliceByIndex(entries, parseInteger(at(args, 1)), parseInteger(at(args, 2))), options);
-    }
+    if (!options.byScore) return rangeByRank(keys, args, options);
     // Reversed, the range is given from the highest score down.
     const [min, max] = options.reversed ? [at(args, 2), at(args, 1)] : [at(args, 1), at(args, 2)];
     const found = withinScores(keys, [at(args, 0), min, max]);
     return present(limit(options.reversed ? found.reverse() : found, options), options);
   },
 };
+
+function rangeByRank(keys: Keyspace, args: Args, options: RangeOptions): Reply {
+  // A count of -1 is no limit to Redis, wherever it stands.
+  if (options.limit !== undefined && options.limit.count !== -1) {
+    throw new CommandError(
+      "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX",
+    );
+  }
+  const [start, stop] = [parseInteger(at(args, 1)), parseInteger(at(args, 2))];
+  const entries = ordered(keys, args);
+  return present(sliceByIndex(options.reversed ? entries.reverse() : entries, start, stop), options);
+}
 
 function ordered(keys: Keyspace, args: Args): Entry[] {
   const entries = [...(keys.find(at(args, 0), "zset")?.scores ?? [])];

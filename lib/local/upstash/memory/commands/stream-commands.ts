@@ -21,6 +21,7 @@ export const streamCommands: Handlers = {
     if (existing === undefined && !options.mayCreate) return nil;
     const last = existing?.entries.at(-1) ?? { ms: 0, seq: 0 };
     const id = nextId(options.id, keys.nowMs, last);
+    // Not before: a refused id leaves no empty stream behind.
     const { entries } = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [] });
     entries.push({ ...id, fields: options.fields });
     if (options.maxLength !== undefined && entries.length > options.maxLength) {
@@ -32,20 +33,22 @@ export const streamCommands: Handlers = {
   XLEN: (keys, args) => integer(keys.find(at(args, 0), "stream")?.entries.length ?? 0),
 
   XRANGE(keys, args) {
-    const found = between(keys.find(at(args, 0), "stream")?.entries ?? [], at(args, 1), at(args, 2));
-    return present(found, args);
+    const count = readCount(args);
+    const found = between(keys.find(at(args, 0), "stream")?.entries, at(args, 1), at(args, 2));
+    return present(found, count);
   },
 
   XREVRANGE(keys, args) {
-    const found = between(keys.find(at(args, 0), "stream")?.entries ?? [], at(args, 2), at(args, 1));
-    return present(found.reverse(), args);
+    const count = readCount(args);
+    const found = between(keys.find(at(args, 0), "stream")?.entries, at(args, 2), at(args, 1));
+    return present(found?.reverse(), count);
   },
 };
 
 interface XaddOptions {
   readonly mayCreate: boolean;
   readonly maxLength?: number;
-  readonly id: string;
+  readonly id: StreamId | "*";
   readonly fields: Args;
 }
 
@@ -66,21 +69,21 @@ function readXaddOptions(args: Args): XaddOptions {
   if (fields.length === 0 || fields.length % 2 !== 0) {
     throw new CommandError("ERR wrong number of arguments for 'xadd' command");
   }
-  return { mayCreate, ...trim, id: at(args, index), fields };
+  const id = at(args, index);
+  return { mayCreate, ...trim, id: id === "*" ? id : parseId(id, 0), fields };
 }
 
-function nextId(wanted: string, nowMs: number, last: StreamId): StreamId {
+function nextId(wanted: StreamId | "*", nowMs: number, last: StreamId): StreamId {
   if (wanted === "*") {
     const ms = Math.floor(nowMs);
     return ms > last.ms ? { ms, seq: 0 } : { ms: last.ms, seq: last.seq + 1 };
   }
-  const id = parseId(wanted, 0);
-  if (compareIds(id, last) <= 0) {
+  if (compareIds(wanted, last) <= 0) {
     throw new CommandError(
       "ERR The ID specified in XADD is equal or smaller than the target stream top item",
     );
   }
-  return id;
+  return wanted;
 }
 
 function parseId(text: string, missingSeq: number): StreamId {
@@ -95,26 +98,35 @@ const formatId = ({ ms, seq }: StreamId): string => `${ms}-${seq}`;
 
 const compareIds = (a: StreamId, b: StreamId): number => a.ms - b.ms || a.seq - b.seq;
 
-function between(entries: readonly StreamEntry[], start: string, end: string): StreamEntry[] {
-  return entries.filter((entry) => isAfterStart(entry, start) && isBeforeEnd(entry, end));
+type Within = (id: StreamId) => boolean;
+
+/** Both ends are read before the entries are, so that a bad one is refused whatever the key holds. */
+function between(
+  entries: readonly StreamEntry[] | undefined,
+  start: string,
+  end: string,
+): StreamEntry[] | undefined {
+  const isAfterStart = startBound(start);
+  const isBeforeEnd = endBound(end);
+  return entries?.filter((entry) => isAfterStart(entry) && isBeforeEnd(entry));
 }
 
-function isAfterStart(entry: StreamId, start: string): boolean {
-  if (start === "-") return true;
-  return start.startsWith("(")
-    ? compareIds(entry, parseId(start.slice(1), 0)) > 0
-    : compareIds(entry, parseId(start, 0)) >= 0;
+function startBound(start: string): Within {
+  if (start === "-") return () => true;
+  const exclusive = start.startsWith("(");
+  const id = parseId(exclusive ? start.slice(1) : start, 0);
+  return (entry) => (exclusive ? compareIds(entry, id) > 0 : compareIds(entry, id) >= 0);
 }
 
-function isBeforeEnd(entry: StreamId, end: string): boolean {
-  if (end === "+") return true;
-  return end.startsWith("(")
-    ? compareIds(entry, parseId(end.slice(1), Number.MAX_SAFE_INTEGER)) < 0
-    : compareIds(entry, parseId(end, Number.MAX_SAFE_INTEGER)) <= 0;
+function endBound(end: string): Within {
+  if (end === "+") return () => true;
+  const exclusive = end.startsWith("(");
+  const id = parseId(exclusive ? end.slice(1) : end, Number.MAX_SAFE_INTEGER);
+  return (entry) => (exclusive ? compareIds(entry, id) < 0 : compareIds(entry, id) <= 0);
 }
 
-function present(entries: readonly StreamEntry[], args: Args): Reply {
-  const count = readCount(args);
+function present(entries: readonly StreamEntry[] | undefined, count: number | undefined): Reply {
+  if (entries === undefined) return array([]);
   if (count === 0) return nil;
   return array(
     entries.slice(0, count).map((entry) => array([bytesReply(formatId(entry)), bytesArray(entry.fields)])),

@@ -38,6 +38,14 @@ function string.format(pattern, ...)
   return format(pattern, spread(values, 1, values.n))
 end
 
+-- Redis 7 hands the text of a command's error to whoever catches it, not the table that was raised.
+local protect = pcall
+local function withErrorText(fine, problem, ...)
+  if not fine and type(problem) == "table" and type(problem.err) == "string" then return fine, problem.err end
+  return fine, problem, ...
+end
+function pcall(...) return withErrorText(protect(...)) end
+
 unpack = spread
 for _, name in ipairs({ "unpack", "pack", "move" }) do table[name] = nil end
 for _, name in ipairs({ "pack", "unpack", "packsize" }) do string[name] = nil end
