@@ -1,11 +1,9 @@
 /**
- * Owns the engine as a whole: puts the parts together, carries each event to cancellations, waits and triggers in
- * that order, one event after the other, and gives operators their controls. Written from the SDK protocol and
+ * Owns the engine as a whole: puts the parts together, and makes the events that only the engine may send. Written from the SDK protocol and
  * observed behaviour (inngest.md §2, §3); it must never grow from the real server's source, which is licensed against
  * copying. A development engine: volatile, everything ends with the process.
  */
 import type { Clock } from "@/lib/clock";
-import { cancelledBy } from "@/lib/local/inngest/flow/cancel-on";
 import { createSlots } from "@/lib/local/inngest/flow/concurrency";
 import { armCron } from "@/lib/local/inngest/flow/cron";
 import { createSingletonLocks } from "@/lib/local/inngest/flow/singleton";
@@ -15,13 +13,14 @@ import type { ActiveRun } from "./active-run";
 import { createActivity } from "./activity";
 import { createAgenda } from "./agenda";
 import { createConnections } from "./connections";
+import { createControls } from "./controls";
+import { createDispatch } from "./dispatch";
 import type { InngestEngine, OutgoingEvent } from "./engine-port";
-import { EventRefusedError, nameMatches, parseEvents, type ReceivedEvent } from "./events";
+import { EventRefusedError, parseEvents, type ReceivedEvent } from "./events";
 import { createIds } from "./ids";
 import { invocationResult, type RunEnd, systemEvents } from "./outcomes";
 import type { Operation } from "./protocol";
 import { createRecorder } from "./recorder";
-import type { EventTrigger, RegisteredFunction } from "./registration";
 import { createRegistry } from "./registry";
 import { createRunner } from "./runner";
 import { createScheduler } from "./scheduler";
@@ -55,45 +54,6 @@ export function createEngine({
   const recorder = createRecorder(historySize);
   const locks = createSingletonLocks();
   const active = new Map<string, ActiveRun>();
-  const inbox: ReceivedEvent[] = [];
-  let isDraining = false;
-
-  const post = (events: readonly ReceivedEvent[]) => {
-    inbox.push(...events);
-    if (isDraining) return;
-    isDraining = true;
-    for (let event = inbox.shift(); event; event = inbox.shift()) carry(event);
-    isDraining = false;
-  };
-
-  const carry = (event: ReceivedEvent) => {
-    recorder.event(event);
-    for (const run of [...active.values()]) {
-      const option = cancelledBy(event, run);
-      if (option) runner.cancel(run, `cancelled by ${event.wire.name} (${event.wire.id})`);
-    }
-    for (const run of [...active.values()]) runner.offer(run, event);
-    for (const { fn } of registry.all())
-      if (fn.triggers.some((trigger) => triggers(trigger, event, fn))) scheduler.schedule(fn, event);
-  };
-
-  const triggers = (
-    { event: pattern, expression }: EventTrigger,
-    event: ReceivedEvent,
-    fn: RegisteredFunction,
-  ) => {
-    if (!nameMatches(pattern, event.wire.name)) return false;
-    if (expression === null) return true;
-    const evaluation = expression.evaluate({ event: event.wire });
-    if (evaluation.kind === "value" && typeof evaluation.value === "boolean") return evaluation.value;
-    const reason = evaluation.kind === "failed" ? evaluation.reason : "it is not boolean";
-    log.error(
-      { functionId: fn.id, expression: expression.source, reason },
-      "A trigger's if could not be judged",
-    );
-    recorder.consequence(event, { kind: "ignored", functionId: fn.id, reason: `trigger if: ${reason}` });
-    return false;
-  };
 
   const ownEvent = (name: string, data: Readonly<Record<string, unknown>>): ReceivedEvent => {
     const internalId = ids.next();
@@ -122,7 +82,7 @@ export function createEngine({
     const [parentId = "", stepId = ""] = run.correlationId?.split(".") ?? [];
     const parent = active.get(parentId);
     if (parent) runner.deliver(parent, stepId, invocationResult(end));
-    post(systemEvents(run, end).map(({ name, data }) => ownEvent(name, data)));
+    dispatch(systemEvents(run, end).map(({ name, data }) => ownEvent(name, data)));
   };
 
   const runner = createRunner({
@@ -165,60 +125,31 @@ export function createEngine({
     },
   });
 
+  const dispatch = createDispatch({ log, recorder, active, runner, registry, scheduler });
+
   const connections = createConnections({ agenda, activity, log, registry });
 
   const receive = (body: unknown, seed: string | null) => {
     if (activity.isAborted) throw new EventRefusedError("the engine has stopped");
     const events = parseEvents(body, seed, ids, agenda.now());
-    post(events);
+    dispatch(events);
     return events.map(({ wire }) => wire.id);
   };
 
-  const ifKnown = (functionId: string, act: (id: string) => void) => {
-    if (!registry.find(functionId))
-      return { kind: "refused", reason: `there is no function ${functionId}` } as const;
-    act(functionId);
-    return { kind: "done" } as const;
-  };
+  const functionIds = () =>
+    registry
+      .all()
+      .map(({ fn }) => fn.id)
+      .sort();
 
   return {
     receive,
     connectApp: connections.connect,
     syncNow: connections.syncAll,
-    functionIds: () =>
-      registry
-        .all()
-        .map(({ fn }) => fn.id)
-        .sort(),
-    pausedFunctionIds: () =>
-      registry
-        .all()
-        .map(({ fn }) => fn.id)
-        .filter(registry.isPaused),
+    functionIds,
+    pausedFunctionIds: () => functionIds().filter(registry.isPaused),
     sendEvent: (event: OutgoingEvent) => receive(event, null)[0] ?? "",
-    pauseFunction: (functionId) => ifKnown(functionId, registry.pause),
-    resumeFunction: (functionId) => ifKnown(functionId, registry.resume),
-    cancelRun(runId) {
-      const run = active.get(runId);
-      if (!run) return { kind: "refused", reason: `there is no run ${runId} under way` };
-      runner.cancel(run, "cancelled by an operator");
-      return { kind: "done" };
-    },
-    rerun(runId) {
-      const known = recorder.triggerOf(runId);
-      if (!known) return { kind: "refused", reason: `run ${runId} is not in the history` };
-      if (known.trigger.wire.name === "inngest/scheduled.timer")
-        return { kind: "refused", reason: "runs of a cron cannot be run again" };
-      const placed = registry.find(known.functionId);
-      if (!placed) return { kind: "refused", reason: `there is no function ${known.functionId}` };
-      const startedId = scheduler.startAnew(placed.fn, known.trigger);
-      return startedId === null
-        ? {
-            kind: "refused",
-            reason: "the new run was skipped: the function is paused or its singleton is held",
-          }
-        : { kind: "started", runId: startedId };
-    },
+    ...createControls({ active, recorder, registry, runner, scheduler }),
     history: recorder.snapshot,
     idle: activity.idle,
     async stop() {

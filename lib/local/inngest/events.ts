@@ -28,6 +28,7 @@ const eventSchema = z.looseObject({
   ts: z.number().int().nullish(),
   user: z.unknown().optional(),
   v: z.unknown().optional(),
+  meta: z.unknown().optional(),
 });
 
 /** The batch's events with ids and times. @throws EventRefusedError with the Event API's sentences. */
@@ -52,6 +53,7 @@ export function parseEvents(
       ts: timeOf(event.ts ?? null, seed, seeded?.firstSeenAt ?? now),
       ...(event.user === undefined ? {} : { user: event.user }),
       ...(event.v === undefined ? {} : { v: event.v }),
+      ...(event.meta === undefined ? {} : { meta: event.meta }),
     };
     return { internalId, receivedAt: now, wire };
   });

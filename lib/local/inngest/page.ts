@@ -10,7 +10,7 @@ export function renderPage(
   pausedIds: readonly string[],
 ): string {
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Embedded Inngest engine</title><style>${STYLE}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>Embedded Inngest engine</title><style>${STYLE}</style></head><body>
 <h1>Embedded Inngest engine</h1>
 <p>For development and tests. Everything here ends with the process; production runs on Inngest.</p>
 <h2>Functions</h2><ul>${functionIds.map((id) => functionItem(id, pausedIds.includes(id))).join("")}</ul>

@@ -27,6 +27,7 @@ export interface WireEvent {
   readonly ts: number;
   readonly user?: unknown;
   readonly v?: unknown;
+  readonly meta?: unknown;
 }
 
 export const errorSchema = z

@@ -1,6 +1,6 @@
 /** Singleton, idempotency, concurrency, throttle, timeouts, pausing through the real SDK (inngest.md §2.1 to §2.7). */
 import { describe, expect, it } from "vitest";
-import { DAY, HOUR, MINUTE, SECOND, simulate } from "./simulated-app";
+import { DAY, HOUR, MINUTE, SECOND, START, simulate } from "./simulated-app";
 
 describe("singleton", () => {
   const locked = (mode: "skip" | "cancel") =>
@@ -31,6 +31,23 @@ describe("singleton", () => {
     await world.client.send({ name: "go", data: { id: "a", n: 4 } });
     await world.clock.advance(HOUR);
     expect(world.runsOf("one").at(-1)).toMatchObject({ status: "Completed", output: 4 });
+  });
+
+  it("keeps a key locked when a run of another key ends (§2.3)", async () => {
+    const world = await simulate((client) => [
+      client.createFunction(
+        { id: "one", triggers: [{ event: "go" }], singleton: { key: "event.data.id", mode: "skip" } },
+        async ({ step, event }) => step.sleep("hold", event.data.for),
+      ),
+    ]);
+    await world.client.send([
+      { name: "go", data: { id: "a", for: "1h" } },
+      { name: "go", data: { id: "b", for: "1s" } },
+    ]);
+    await world.clock.advance(MINUTE);
+    await world.client.send({ name: "go", data: { id: "a", for: "1s" } });
+    await world.clock.advance(MINUTE);
+    expect(world.runsOf("one").map(({ status }) => status)).toEqual(["Running", "Completed", "Skipped"]);
   });
 
   it("cancel: the newer run takes the lock and the older one ends as Cancelled (§2.3)", async () => {
@@ -66,7 +83,7 @@ describe("idempotency", () => {
       await world.client.send({ name: "go", id: "same" });
       await world.clock.advance(0);
     }
-    expect(world.runsOf("plain")).toHaveLength(2);
+    expect(world.runsOf("plain").map(({ queuedAt }) => (queuedAt - START) / HOUR)).toEqual([0, 24]);
     expect(world.engine.history().events.filter(({ id }) => id === "same")).toHaveLength(3);
   });
 
