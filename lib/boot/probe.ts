@@ -33,7 +33,8 @@ export function probe(url: string, options: ProbeOptions): Promise<ProbeResult> 
         port: connect?.port ?? target.port,
         path: `${target.pathname}${target.search}`,
         method: "GET",
-        headers: { host: target.host, accept: "application/json, text/html;q=0.9, */*;q=0.5" },
+        // Without text/html: the proxy would answer a page, which cannot be told from the dev server's own.
+        headers: { host: target.host, accept: "application/json, */*;q=0.5" },
         signal: AbortSignal.timeout(options.deadlineMs),
         agent: false,
       },

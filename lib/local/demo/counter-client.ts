@@ -24,7 +24,8 @@ const stateSchema = z.object({
 /** The counter's state, with the time at which it was asked for. */
 export async function lookAtCounter(client: Client, url: string): Promise<CounterLook> {
   const atMs = client.clock.now();
-  const { body } = await send(client, "GET", `${url}/state`);
+  const { status, body } = await send(client, "GET", `${url}/state`);
+  if (status !== 200) throw new Error(`the counter answered ${status}: ${body.slice(0, 200)}`);
   return { atMs, ...stateSchema.parse(JSON.parse(body)) };
 }
 

@@ -164,7 +164,10 @@ async function fallIdle(stage: Stage): Promise<void> {
 async function beForgotten(stage: Stage): Promise<void> {
   const { narrator, rekindle, cloud, clock } = stage;
   const idleFunction = `${appId}-${pauseWhenIdleId}`;
-  const runsBefore = completedRuns(cloud, idleFunction).length;
+  const reconcileFunction = `${appId}-${reconcilePreviewId}`;
+  const runsBefore = new Set(cloud.inngest.engine.history().runs.map((run) => run.runId));
+  const newRuns = (functionId: string) =>
+    completedRuns(cloud, functionId).filter((run) => !runsBefore.has(run.runId));
   cloud.inngest.engine.pauseFunction(idleFunction);
   await untilRunning(stage, await rekindle.open(viewer));
   narrator.tell("forgotten", "opened again, but the function that pauses idle previews is switched off");
@@ -173,13 +176,11 @@ async function beForgotten(stage: Stage): Promise<void> {
   await rekindle.requestSweep();
   const view = await untilState(stage, "paused");
   const info = view.sandboxId ? await providerInfo(stage, view.sandboxId) : undefined;
-  const look = await until(stage, "the sweep's look to end", async () =>
-    completedRuns(cloud, `${appId}-${reconcilePreviewId}`).at(-1),
-  );
+  const look = await until(stage, "the sweep's look to end", async () => newRuns(reconcileFunction).at(0));
   const output: unknown = look.output;
   stage.evidence.swept = {
     stateBefore,
-    idleFunctionRuns: completedRuns(cloud, idleFunction).length - runsBefore,
+    idleFunctionRuns: newRuns(idleFunction).length,
     action: hasAction(output) ? output.action : "none",
     state: view.state,
     providerState: info?.state ?? "gone",
