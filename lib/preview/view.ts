@@ -22,6 +22,8 @@ export interface PreviewView {
   readonly revision?: string;
   /** The step under way, while it starts, resumes or is being paused. */
   readonly step?: { readonly phase: Phase; readonly title: string; readonly startedAt: number };
+  /** The whole way of a start, in order, so that a person sees what is behind and what is ahead. */
+  readonly steps?: readonly StartStep[];
   /** When the whole wait began, while it starts or resumes. */
   readonly waitingSince?: number;
   /** The last lines of the install or of the dev server, while it starts and after it failed. */
@@ -40,6 +42,15 @@ export interface PreviewView {
   readonly serverNow: number;
   readonly beatEveryMs: number;
 }
+
+export interface StartStep {
+  readonly phase: Phase;
+  readonly title: string;
+  readonly standing: "done" | "current" | "ahead";
+}
+
+/** What a start goes through; a resume skips most of it and shows only its current step. */
+const startPhases: readonly Phase[] = ["sandbox", "files", "install", "start", "answer"];
 
 const phaseTitles: Readonly<Record<Phase, string>> = {
   claimed: "Taking it on",
@@ -112,7 +123,17 @@ function waitOf({ record }: Snapshot): Partial<PreviewView> {
   return {
     step: { phase, title: phaseTitles[phase], startedAt },
     waitingSince: record.claimedAt ?? record.changedAt,
+    ...(record.state === "starting" && phase !== "tidy" ? { steps: stepsOf(phase) } : {}),
   };
+}
+
+function stepsOf(current: Phase): StartStep[] {
+  const at = startPhases.indexOf(current);
+  return startPhases.map((phase, index) => ({
+    phase,
+    title: phaseTitles[phase],
+    standing: index === at ? "current" : index < at ? "done" : "ahead",
+  }));
 }
 
 function cameBackOf({ record }: Snapshot): Partial<PreviewView> {

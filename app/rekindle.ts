@@ -1,0 +1,72 @@
+/**
+ * Owns this app's one Rekindle: built from the environment at the first use on the server, never at import, because
+ * `next build` has no secrets. The holder below is the only state, one per server process; Next may evaluate this file
+ * once per bundle, and then a process has a few equal ones, which does no harm because a Rekindle holds no state of its
+ * own (so no `globalThis`, which would also keep old code alive across hot reloads). Must never reach the browser.
+ * Fails closed: in production mode it throws `AccessControlMissingError`, else `ConfigurationError` naming every fault.
+ */
+import { serve } from "inngest/next";
+import { createInngestClient } from "@/inngest/client";
+import { appId, flow, planConcurrency, policy } from "@/inngest.config";
+import { createRekindle, type Rekindle } from "@/lib";
+import { type Environment, readEnvironment } from "@/lib/env";
+import { AccessControlMissingError } from "@/lib/errors";
+import { jsonLog } from "@/lib/log";
+import { folderProjects } from "@/lib/workspace/folder-projects";
+
+export interface App {
+  readonly rekindle: Rekindle;
+  /** What Inngest calls: the durable functions as route handlers. */
+  readonly inngest: ReturnType<typeof serve>;
+  readonly projectsFolder: string;
+}
+
+const holder: { app?: App } = {};
+
+/** @throws AccessControlMissingError, ConfigurationError */
+export function theApp(): App {
+  holder.app ??= buildApp(process.env);
+  return holder.app;
+}
+
+export function buildApp(source: Readonly<Record<string, string | undefined>>): App {
+  if (source.NODE_ENV === "production") throw new AccessControlMissingError();
+  const environment = readEnvironment(source);
+  const devUrl = devUrlOf(environment);
+  const client = createInngestClient({ id: appId, log: jsonLog, ...(devUrl ? { devUrl } : {}) });
+  const rekindle = createRekindle({
+    environment: environment.REKINDLE_ENV,
+    inngest: client,
+    policy,
+    flow,
+    redis: { url: environment.UPSTASH_REDIS_REST_URL, token: environment.UPSTASH_REDIS_REST_TOKEN },
+    e2b: e2bOf(environment),
+    preview: {
+      urlTemplate: environment.PREVIEW_URL_TEMPLATE,
+      ...(environment.PREVIEW_CONNECT_TO ? { connectTo: environment.PREVIEW_CONNECT_TO } : {}),
+    },
+    files: folderProjects(environment.PROJECTS_FOLDER),
+  });
+  return {
+    rekindle,
+    inngest: serve({ client, functions: rekindle.functions }),
+    projectsFolder: environment.PROJECTS_FOLDER,
+  };
+}
+
+function e2bOf(environment: Environment) {
+  const { E2B_API_KEY, E2B_TEMPLATE, E2B_API_URL, E2B_SANDBOX_URL, E2B_DOMAIN } = environment;
+  return {
+    apiKey: E2B_API_KEY,
+    template: E2B_TEMPLATE,
+    planConcurrency,
+    ...(E2B_API_URL ? { apiUrl: E2B_API_URL } : {}),
+    ...(E2B_SANDBOX_URL ? { sandboxUrl: E2B_SANDBOX_URL } : {}),
+    ...(E2B_DOMAIN ? { domain: E2B_DOMAIN } : {}),
+  };
+}
+
+/** INNGEST_DEV is an address, or a switch that the SDK reads by itself (then it looks at its usual local port). */
+function devUrlOf({ INNGEST_DEV }: Environment): string | undefined {
+  return INNGEST_DEV !== undefined && /^https?:\/\//.test(INNGEST_DEV) ? INNGEST_DEV : undefined;
+}

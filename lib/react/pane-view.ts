@@ -1,0 +1,65 @@
+/**
+ * Owns what the browser reads of the server's answers. Deliberately wider than the server's own type where the pane
+ * only shows the words: a tab that was open during a deploy must go on with reasons and phases that it has never heard
+ * of. Pure. Fails closed: an answer without the parts that the pane decides by is `undefined`, never guessed at.
+ */
+import { z } from "zod";
+
+export const paneStateSchema = z.enum([
+  "absent",
+  "starting",
+  "running",
+  "pausing",
+  "paused",
+  "resuming",
+  "expired",
+  "failed",
+]);
+export type PaneState = z.infer<typeof paneStateSchema>;
+
+/** Milliseconds since the epoch, by the server's clock. */
+const serverTime = z.number();
+
+const paneViewSchema = z.object({
+  projectId: z.string(),
+  state: paneStateSchema,
+  reason: z.object({ code: z.string(), title: z.string(), message: z.string() }),
+  action: z.enum(["none", "open", "try-again"]),
+  // Only addresses: a `javascript:` one must never reach a frame.
+  url: z.url({ protocol: /^https?$/ }).exactOptional(),
+  sandboxId: z.string().exactOptional(),
+  revision: z.string().exactOptional(),
+  step: z.object({ phase: z.string(), title: z.string(), startedAt: serverTime }).exactOptional(),
+  steps: z
+    .array(z.object({ phase: z.string(), title: z.string(), standing: z.enum(["done", "current", "ahead"]) }))
+    .readonly()
+    .exactOptional(),
+  waitingSince: serverTime.exactOptional(),
+  logTail: z.string().exactOptional(),
+  cameBack: z
+    .object({ how: z.string(), title: z.string(), at: serverTime, tookMs: z.number() })
+    .exactOptional(),
+  restsAt: serverTime.exactOptional(),
+  providerEndsAt: serverTime.exactOptional(),
+  pausedAt: serverTime.exactOptional(),
+  viewers: z.number(),
+  serverNow: serverTime,
+  beatEveryMs: z.number().positive(),
+});
+
+/** A preview as the pane shows it; every `PreviewView` of the server is one (a type test says so). */
+export type PaneView = z.infer<typeof paneViewSchema>;
+
+export function parsePaneView(answer: unknown): PaneView | undefined {
+  return paneViewSchema.safeParse(answer).data;
+}
+
+const refusalSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), retriable: z.boolean().default(false) }),
+});
+
+export type Refusal = z.infer<typeof refusalSchema>["error"];
+
+export function parseRefusal(answer: unknown): Refusal | undefined {
+  return refusalSchema.safeParse(answer).data?.error;
+}

@@ -1,0 +1,102 @@
+/**
+ * Owns what stands in place of a preview that cannot be shown now: the reason in words, the way that lies ahead while
+ * it starts, the log where it helps, and at most one action. Cannot fail.
+ */
+"use client";
+
+import type { ReactNode } from "react";
+import { isMoving } from "./agenda";
+import { LogTail } from "./log-tail";
+import type { PaneView } from "./pane-view";
+import { agoText } from "./server-time";
+import { StartSteps } from "./start-steps";
+import type { Trouble } from "./trouble";
+import type { UsedPreview } from "./use-preview";
+import { useServerNow } from "./use-server-now";
+import { actionWords, stateWords } from "./words";
+
+interface CardProps {
+  readonly pane: UsedPreview;
+  readonly wayBack: ReactNode;
+}
+
+export function PreviewCard({ pane, wayBack }: CardProps) {
+  const { view, trouble } = pane;
+  return (
+    <div className="preview-overlay" data-over-frame={pane.frame !== undefined}>
+      <div className="preview-card" data-state={view?.state ?? "unknown"}>
+        {view ? <Known pane={pane} view={view} /> : <Unknown pane={pane} wayBack={wayBack} />}
+        {view && trouble ? <TroubleNote trouble={trouble} /> : null}
+      </div>
+    </div>
+  );
+}
+
+/** Before the first answer: what is going on, or why there is none. */
+function Unknown({ pane, wayBack }: CardProps) {
+  const { trouble } = pane;
+  if (!trouble) return <p className="preview-quiet">Looking how the preview stands…</p>;
+  return (
+    <>
+      <h2>{trouble.title}</h2>
+      <p>{trouble.message}</p>
+      <div className="preview-actions">
+        {trouble.canTryAgain ? (
+          <button type="button" className="button" onClick={pane.look}>
+            Try again
+          </button>
+        ) : (
+          wayBack
+        )}
+      </div>
+    </>
+  );
+}
+
+function Known({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
+  return isMoving(view.state) ? <Moving pane={pane} view={view} /> : <AtRest pane={pane} view={view} />;
+}
+
+function Moving({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
+  return (
+    <>
+      <h2>{stateWords[view.state]}</h2>
+      <StartSteps view={view} clockOffsetMs={pane.clockOffsetMs} />
+      {view.logTail ? <LogTail text={view.logTail} /> : null}
+    </>
+  );
+}
+
+function AtRest({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
+  const words = actionWords(view);
+  return (
+    <>
+      <h2>{view.reason.title}</h2>
+      <p>{view.reason.message}</p>
+      {view.pausedAt === undefined ? null : (
+        <RestingFor pausedAt={view.pausedAt} clockOffsetMs={pane.clockOffsetMs} />
+      )}
+      {view.logTail ? <LogTail text={view.logTail} /> : null}
+      {words ? (
+        <div className="preview-actions">
+          <button type="button" className="button" onClick={pane.open} disabled={pane.isOpening}>
+            {pane.isOpening ? "Asking…" : words}
+          </button>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function RestingFor({ pausedAt, clockOffsetMs }: { pausedAt: number; clockOffsetMs: number }) {
+  const now = useServerNow(clockOffsetMs);
+  return <p className="preview-quiet">It has been resting for {agoText(now - pausedAt)}.</p>;
+}
+
+function TroubleNote({ trouble }: { readonly trouble: Trouble }) {
+  return (
+    <p className="preview-trouble" role="status">
+      <strong>{trouble.title}.</strong> {trouble.message}
+    </p>
+  );
+}
