@@ -165,9 +165,9 @@ async function beForgotten(stage: Stage): Promise<void> {
   const { narrator, rekindle, cloud, clock } = stage;
   const idleFunction = `${appId}-${pauseWhenIdleId}`;
   const reconcileFunction = `${appId}-${reconcilePreviewId}`;
-  const runsBefore = new Set(cloud.inngest.engine.history().runs.map((run) => run.runId));
+  const runsBefore = new Set(cloud.inngest.engine.history().runs.map((run) => run.id));
   const newRuns = (functionId: string) =>
-    completedRuns(cloud, functionId).filter((run) => !runsBefore.has(run.runId));
+    completedRuns(cloud, functionId).filter((run) => !runsBefore.has(run.id));
   cloud.inngest.engine.pauseFunction(idleFunction);
   await untilRunning(stage, await rekindle.open(viewer));
   narrator.tell("forgotten", "opened again, but the function that pauses idle previews is switched off");
