@@ -1,8 +1,9 @@
 /**
  * Owns a virtual clock that waits for work: before time moves on, whoever registered with `settleWith` says that it
  * is done. One call through the Inngest SDK takes more turns of the event loop than `VirtualClock` allows for, so an
- * engine needs this. Work that itself waits for virtual time would block for ever; after `patienceMs` of real time
- * the clock moves on. It must never be used where real processes or sockets are waited for. Cannot fail.
+ * engine needs this. Work that itself waits for virtual time would block for ever; after `patienceTurns` turns of the
+ * event loop, each a millisecond or more, the clock moves on. Turns and not a span of real time: a busy machine makes
+ * turns longer, not more. It must never be used where real processes or sockets are waited for. Cannot fail.
  */
 
 import type { Cancel } from "@/lib/clock";
@@ -12,16 +13,16 @@ interface Due {
   readonly at: number;
 }
 
-const DEFAULT_PATIENCE_MS = 200;
+const DEFAULT_PATIENCE_TURNS = 150;
 
 export class SettlingClock extends VirtualClock {
   private readonly due = new Set<Due>();
   private readonly settlers: (() => Promise<void>)[] = [];
-  private readonly patienceMs: number;
+  private readonly patienceTurns: number;
 
-  constructor(startAt?: number, patienceMs = DEFAULT_PATIENCE_MS) {
+  constructor(startAt?: number, patienceTurns = DEFAULT_PATIENCE_TURNS) {
     super(startAt);
-    this.patienceMs = patienceMs;
+    this.patienceTurns = patienceTurns;
   }
 
   /** Time does not move before `settle` resolves, or patience ends. */
@@ -59,11 +60,11 @@ export class SettlingClock extends VirtualClock {
   }
 
   private async settled(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.patienceMs);
+    let isSettled = false;
+    const all = Promise.all(this.settlers.map((settle) => settle())).then(() => {
+      isSettled = true;
     });
-    await Promise.race([Promise.all(this.settlers.map((settle) => settle())), patience]);
-    clearTimeout(timer);
+    for (let turn = 0; turn < this.patienceTurns && !isSettled; turn += 1)
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1))]);
   }
 }

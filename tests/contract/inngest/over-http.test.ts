@@ -14,6 +14,9 @@ const hastyClock: Clock = {
   after: (delayMs, callback) => systemClock.after(delayMs / 20, callback),
 };
 
+/** Generous, because a busy machine is slow; a condition that holds returns at once. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 20_000 });
+
 const quiet = {
   info: () => undefined,
   warn: () => undefined,
@@ -30,7 +33,8 @@ const serveApp = async (listener: RequestListener, port: number) => {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const address = server.address();
-  return typeof address === "object" && address ? address.port : 0;
+  if (typeof address !== "object" || address === null) throw new Error("The app has no port");
+  return address.port;
 };
 
 const closeApp = async () => {
@@ -77,11 +81,12 @@ describe("over HTTP", () => {
       ),
     ];
     await serveApp(serve({ client: app, functions }), appPort);
-    await expect.poll(() => inngest.engine.functionIds()).toEqual(["web-first", "web-second"]);
+    await eventually(() => inngest.engine.functionIds()).toEqual(["web-first", "web-second"]);
     const { ids } = await app.send({ name: "go", data: { n: 7 } });
-    await expect
-      .poll(() => inngest.engine.history().runs.map(({ status }) => status))
-      .toEqual(["Completed", "Completed"]);
+    await eventually(() => inngest.engine.history().runs.map(({ status }) => status)).toEqual([
+      "Completed",
+      "Completed",
+    ]);
     const response = await fetch(`${inngest.url}/v1/events/${ids[0]}/runs`);
     expect(await response.json()).toMatchObject({
       data: [{ function_id: "web-first", status: "Completed", output: "n7" }],
@@ -98,7 +103,7 @@ describe("over HTTP", () => {
       }),
       appPort,
     );
-    await expect.poll(() => inngest.engine.functionIds()).toEqual(["web-old"]);
+    await eventually(() => inngest.engine.functionIds()).toEqual(["web-old"]);
     await closeApp();
     const broken = client();
     const refused = broken.createFunction(
@@ -106,9 +111,10 @@ describe("over HTTP", () => {
       async () => 1,
     );
     await serveApp(serve({ client: broken, functions: [refused] }), appPort);
-    await expect
-      .poll(async () => (await inngest.engine.syncNow())[0])
-      .toMatchObject({ kind: "refused", problems: [expect.stringContaining("rateLimit")] });
+    await eventually(async () => (await inngest.engine.syncNow())[0]).toMatchObject({
+      kind: "refused",
+      problems: [expect.stringContaining("rateLimit")],
+    });
     expect(inngest.engine.functionIds()).toEqual(["web-old"]);
     await closeApp();
     const after = client();
@@ -119,7 +125,7 @@ describe("over HTTP", () => {
       }),
       appPort,
     );
-    await expect.poll(() => inngest.engine.functionIds(), { timeout: 5000 }).toEqual(["web-new"]);
+    await eventually(() => inngest.engine.functionIds()).toEqual(["web-new"]);
   });
 
   it("repeats a call that met a dead app and completes the run when the app is back", async () => {
@@ -133,12 +139,12 @@ describe("over HTTP", () => {
       ],
     });
     await serveApp(listener, appPort);
-    await expect.poll(() => inngest.engine.functionIds()).toEqual(["web-f"]);
+    await eventually(() => inngest.engine.functionIds()).toEqual(["web-f"]);
     await closeApp();
     await app.send({ name: "go" });
-    await expect.poll(() => inngest.engine.history().runs[0]?.reason).toContain("did not answer");
+    await eventually(() => inngest.engine.history().runs[0]?.reason).toContain("did not answer");
     await serveApp(listener, appPort);
-    await expect.poll(() => inngest.engine.history().runs[0]?.status, { timeout: 5000 }).toBe("Completed");
+    await eventually(() => inngest.engine.history().runs[0]?.status).toBe("Completed");
   });
 
   it("stops while a call hangs", async () => {
@@ -149,9 +155,9 @@ describe("over HTTP", () => {
       await new Promise(() => undefined);
     });
     await serveApp(serve({ client: app, functions: [hang] }), appPort);
-    await expect.poll(() => inngest.engine.functionIds()).toEqual(["web-hang"]);
+    await eventually(() => inngest.engine.functionIds()).toEqual(["web-hang"]);
     await app.send({ name: "go" });
-    await expect.poll(() => hasBegun).toBe(true);
+    await eventually(() => hasBegun).toBe(true);
     await inngest.stop();
     await expect(fetch(inngest.url)).rejects.toThrow();
   });

@@ -204,6 +204,25 @@ describe("steps", () => {
     expect(run).toMatchObject({ status: "Completed", output: "back", calls: 2 });
   });
 
+  it("fails a run whose app stays away for all its attempts", async () => {
+    const world = await simulate(() => []);
+    await world.engine.connectApp({
+      url: "http://127.0.0.1/other",
+      resyncEveryMs: null,
+      transport: async ({ method }) => {
+        if (method === "PUT") return syncAnswer("other-lost", { event: "lost" });
+        throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+      },
+    });
+    world.engine.sendEvent({ name: "lost" });
+    await world.clock.advance(HOUR);
+    expect(world.engine.history().runs[0]).toMatchObject({
+      status: "Failed",
+      reason: "The app did not answer: fetch failed (connect ECONNREFUSED)",
+      calls: 5,
+    });
+  });
+
   it("fails a run with a sentence when the app asks for an operation that the engine lacks", async () => {
     const world = await simulate((client) => [
       client.createFunction({ id: "signals", triggers: [{ event: "go" }] }, async ({ step }) =>

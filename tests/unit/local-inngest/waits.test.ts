@@ -119,6 +119,20 @@ describe("waitForEvent", () => {
     expect(world.runsOf("wait")[0]).toMatchObject({ status: "Completed", output: "right" });
   });
 
+  it("leaves no timeout behind when the event came", async () => {
+    const world = await simulate((client) => [
+      client.createFunction({ id: "then-rest", triggers: [{ event: "go" }] }, async ({ step }) => {
+        await step.waitForEvent("answer", { event: "reply", timeout: "1d" });
+        await step.sleep("rest", "1m");
+      }),
+    ]);
+    await world.client.send({ name: "go" });
+    await world.clock.advance(SECOND);
+    await world.client.send({ name: "reply" });
+    await world.clock.advance(SECOND);
+    expect(world.clock.pending).toBe(1);
+  });
+
   it("gives null at the timeout, and ignores an event that came before the wait (§2.5)", async () => {
     const world = await waiting();
     await world.client.send([
