@@ -154,7 +154,7 @@ function randomCommand(random: Random): CommandLine {
       "f",
       whole(),
     ],
-    () => ["XADD", key(), "MAXLEN", "2", pick(["3-3", "8", "10-1"]), "f", whole()],
+    () => ["XADD", key(), "MAXLEN", pick(["2", "0", "-1", "x"]), pick(["3-3", "8", "10-1"]), "f", whole()],
     () => ["XLEN", key()],
     () => [
       "XREVRANGE",

@@ -6,9 +6,12 @@
 import type { Bytes } from "../bytes";
 import { wrongType } from "./command-error";
 
-export interface StreamEntry {
+export interface StreamId {
   readonly ms: number;
   readonly seq: number;
+}
+
+export interface StreamEntry extends StreamId {
   readonly fields: readonly Bytes[];
 }
 
@@ -17,7 +20,8 @@ export type Value =
   | { readonly kind: "hash"; readonly fields: Map<Bytes, Bytes> }
   | { readonly kind: "set"; readonly members: Set<Bytes> }
   | { readonly kind: "zset"; readonly scores: Map<Bytes, number> }
-  | { readonly kind: "stream"; readonly entries: StreamEntry[] };
+  /** `lastId` outlives the entry it came from: trimming must not let ids repeat. */
+  | { readonly kind: "stream"; readonly entries: StreamEntry[]; lastId: StreamId };
 
 type ValueOf<Kind extends Value["kind"]> = Extract<Value, { kind: Kind }>;
 

@@ -5,13 +5,10 @@
 import { array, bytesArray, bytesReply, integer, nil, type Reply } from "../../reply";
 import { type Args, at, parseInteger } from "../arguments";
 import { CommandError, syntaxError } from "../command-error";
-import type { StreamEntry } from "../keyspace";
+import type { StreamEntry, StreamId } from "../keyspace";
 import type { Handlers } from "./handler";
 
-interface StreamId {
-  readonly ms: number;
-  readonly seq: number;
-}
+const noId: StreamId = { ms: 0, seq: 0 };
 
 export const streamCommands: Handlers = {
   XADD(keys, args) {
@@ -19,10 +16,11 @@ export const streamCommands: Handlers = {
     const key = at(args, 0);
     const existing = keys.find(key, "stream");
     if (existing === undefined && !options.mayCreate) return nil;
-    const last = existing?.entries.at(-1) ?? { ms: 0, seq: 0 };
-    const id = nextId(options.id, keys.nowMs, last);
+    const id = nextId(options.id, keys.nowMs, existing?.lastId ?? noId);
     // Not before: a refused id leaves no empty stream behind.
-    const { entries } = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [] });
+    const stream = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [], lastId: noId });
+    const { entries } = stream;
+    stream.lastId = id;
     entries.push({ ...id, fields: options.fields });
     if (options.maxLength !== undefined && entries.length > options.maxLength) {
       entries.splice(0, entries.length - options.maxLength);
@@ -62,7 +60,9 @@ function readXaddOptions(args: Args): XaddOptions {
   }
   if (at(args, index).toUpperCase() === "MAXLEN") {
     index += /^[~=]$/.test(at(args, index + 1)) ? 2 : 1;
-    trim = { maxLength: parseInteger(at(args, index)) };
+    const maxLength = parseInteger(at(args, index));
+    if (maxLength < 0) throw new CommandError("ERR The MAXLEN argument must be >= 0.");
+    trim = { maxLength };
     index += 1;
   }
   const fields = args.slice(index + 1);
