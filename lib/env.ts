@@ -5,9 +5,17 @@
  */
 import { z } from "zod";
 import { ConfigurationError } from "./errors";
+import { type PolicyOverrides, policyOverridesSchema } from "./preview/policy";
 
 const url = z.url({ protocol: /^https?$/ });
 const filled = z.string().min(1);
+
+const policyJson = filled.transform((text, context): PolicyOverrides => {
+  const numbers = policyOverridesSchema.safeParse(parseJson(text));
+  if (numbers.success) return numbers.data;
+  context.addIssue("a JSON object with numbers of the policy, by their names in inngest.config.ts");
+  return z.NEVER;
+});
 
 const environmentSchema = z.object({
   /** Separates this deployment's previews from any other's, in Redis and at the provider. */
@@ -25,6 +33,8 @@ const environmentSchema = z.object({
   PREVIEW_CONNECT_TO: filled.optional(),
   /** The folder whose sub-folders are the projects. */
   PROJECTS_FOLDER: filled,
+  /** Numbers of the policy that this deployment sets otherwise, as JSON: {"idleAfterMs": 60000}. */
+  REKINDLE_POLICY: policyJson.optional(),
   INNGEST_DEV: filled.optional(),
   INNGEST_EVENT_KEY: filled.optional(),
   INNGEST_SIGNING_KEY: filled.optional(),
@@ -46,6 +56,15 @@ function withoutEmpty(source: Readonly<Record<string, string | undefined>>): Rec
   const filledIn: Record<string, string> = {};
   for (const [name, value] of Object.entries(source)) if (value) filledIn[name] = value;
   return filledIn;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Reported by the schema, which refuses undefined.
+    return undefined;
+  }
 }
 
 function describe(issue: z.core.$ZodIssue): string {

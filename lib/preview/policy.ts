@@ -49,6 +49,14 @@ export const policySchema = z.object({
 
 export type Policy = z.infer<typeof policySchema>;
 
+/** Some of the numbers, by their names; others are refused. */
+export const policyOverridesSchema = z.strictObject(policySchema.partial().shape);
+export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
+
+/** The policy with these numbers instead of its own. */
+export const withOverrides = (policy: Policy, overrides: PolicyOverrides): Policy =>
+  policySchema.parse({ ...policy, ...overrides });
+
 /** One sentence for every rule that these numbers break; empty when they fit together. */
 export function policyFaults(policy: Policy): string[] {
   const faults: string[] = [];
