@@ -12,6 +12,7 @@ import { createRekindle, type Rekindle } from "@/lib";
 import { type Environment, readEnvironment } from "@/lib/env";
 import { AccessControlMissingError } from "@/lib/errors";
 import { jsonLog } from "@/lib/log";
+import { withOverrides } from "@/lib/preview/policy";
 import { folderProjects } from "@/lib/workspace/folder-projects";
 
 export interface App {
@@ -37,7 +38,7 @@ export function buildApp(source: Readonly<Record<string, string | undefined>>): 
   const rekindle = createRekindle({
     environment: environment.REKINDLE_ENV,
     inngest: client,
-    policy,
+    policy: withOverrides(policy, environment.REKINDLE_POLICY ?? {}),
     flow,
     redis: { url: environment.UPSTASH_REDIS_REST_URL, token: environment.UPSTASH_REDIS_REST_TOKEN },
     e2b: e2bOf(environment),
