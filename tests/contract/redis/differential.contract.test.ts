@@ -12,7 +12,7 @@ const { redisServer } = await findBackends();
 
 type CommandLine = [string, ...string[]];
 
-const seeds = [1, 2, 3, 4, 5];
+const seeds = [1, 2, 3];
 const commandsPerSeed = 2_000;
 const batch = 100;
 
@@ -20,28 +20,19 @@ describe.skipIf(redisServer === undefined)("the in-process engine and a real Red
   test.each(seeds)("answer the same to the random commands of seed %d", async (seed) => {
     const random = seededRandom(seed);
     const commands = Array.from({ length: commandsPerSeed }, () => randomCommand(random));
-    const answers = await answersOfBoth(async (database) => {
-      const answers: unknown[] = [];
-      for (let start = 0; start < commands.length; start += batch) {
-        answers.push(...(await sendPipeline(database, commands.slice(start, start + batch))));
-      }
-      return answers;
-    });
+    const answers = await answersOfBoth((database) => sendAll(database, commands));
     expect(differences(commands, answers)).toEqual([]);
   });
 
   test.each(seeds)("answer the same to the random commands of seed %d inside scripts", async (seed) => {
     const random = seededRandom(seed);
-    const commands = Array.from({ length: commandsPerSeed / 4 }, () => randomCommand(random));
+    const commands = Array.from({ length: commandsPerSeed / 2 }, () => randomCommand(random));
     const lua = `local r = redis.pcall(unpack(ARGV))
       if type(r) == 'table' and r.err then return 'error ' .. string.match(r.err, '^%u+') end
       if type(r) == 'table' and r.ok then return 'status ' .. r.ok end
       return {type(r), r}`;
-    const answers = await answersOfBoth(async (database) => {
-      const answers: unknown[] = [];
-      for (const command of commands) answers.push(await database.run(lua, [], command));
-      return answers;
-    });
+    const scripts = commands.map((command): CommandLine => ["EVAL", lua, "0", ...command]);
+    const answers = await answersOfBoth((database) => sendAll(database, scripts));
     expect(differences(commands, answers)).toEqual([]);
   });
 });
@@ -67,6 +58,14 @@ function differences(commands: readonly CommandLine[], { inProcess, real }: Answ
     const line = `#${index} ${command.join(" ")}`;
     return isDeepStrictEqual(here, there) ? [] : [{ line, inProcess: here, real: there }];
   });
+}
+
+async function sendAll(database: TestDatabase, commands: readonly CommandLine[]): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (let start = 0; start < commands.length; start += batch) {
+    answers.push(...(await sendPipeline(database, commands.slice(start, start + batch))));
+  }
+  return answers;
 }
 
 async function sendPipeline({ upstash }: TestDatabase, commands: CommandLine[]): Promise<unknown[]> {
