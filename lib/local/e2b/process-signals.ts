@@ -25,6 +25,9 @@ export async function continueAll(mark: string): Promise<void> {
 
 /** Resolves when none is left; throws when that takes too long. */
 export async function killAll(mark: string): Promise<void> {
+  // Frozen first: what a dying parent has just started, without the mark, could not be found once the parent is gone.
+  // Whether that worked does not matter: the killing below says whether something is left.
+  await signalUntil(mark, "SIGSTOP", (row) => row.standsStill);
   const killed = await signalUntil(mark, "SIGKILL", (row) => row.isDead);
   if (!killed) throw new Error("Some processes could not be killed");
 }

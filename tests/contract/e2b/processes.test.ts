@@ -13,8 +13,8 @@ import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { livingPids, PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
 
-/** npm → sh → node → node, and one more that leaves its session, as dev servers and their workers do. */
-async function startDevServerTree(sandbox: Sandbox): Promise<void> {
+/** npm → sh → node → three more, of which two leave the session and one its environment; gives their pids. */
+async function startDevServerTree(sandbox: Sandbox): Promise<number[]> {
   await sandbox.files.write([
     { path: "package.json", data: JSON.stringify({ scripts: { dev: "node parent.cjs" } }) },
     {
@@ -27,23 +27,24 @@ async function startDevServerTree(sandbox: Sandbox): Promise<void> {
     },
     {
       path: "child.cjs",
-      data: `require("node:fs").writeFileSync(process.argv[2] + ".up", ""); setInterval(() => {}, 5);`,
+      data: `const fs = require("node:fs"); const file = process.argv[2] + ".pid";
+        fs.writeFileSync(file + ".new", String(process.pid)); fs.renameSync(file + ".new", file);
+        setInterval(() => {}, 5);`,
     },
   ]);
   await startInBackground(sandbox, "npm run dev");
-  const areUp = async () =>
-    (
-      await Promise.all(["attached", "detached", "bare"].map((name) => sandbox.files.exists(`${name}.up`)))
-    ).every(Boolean);
-  await expect.poll(areUp, PATIENT).toBe(true);
+  const pidOf = async (name: string) => Number(await sandbox.files.read(`${name}.pid`).catch(() => 0));
+  const pids = () => Promise.all(["attached", "detached", "bare"].map(pidOf));
+  await expect.poll(async () => (await pids()).every((pid) => pid > 0), PATIENT).toBe(true);
+  return pids();
 }
 
 test("a pause stops the whole tree of a dev server, also what left its session or its environment", async () => {
   const { sdk } = await standIn();
   const sandbox = await Sandbox.create(sdk);
-  await startDevServerTree(sandbox);
+  const children = await startDevServerTree(sandbox);
   const before = processesIn(sandbox.sandboxId);
-  expect(before.length).toBeGreaterThanOrEqual(5);
+  expect(before.map(({ pid }) => pid)).toEqual(expect.arrayContaining(children));
   await sandbox.pause();
   const paused = processesIn(sandbox.sandboxId);
   expect(paused.map(({ pid }) => pid).sort()).toEqual(before.map(({ pid }) => pid).sort());
@@ -55,8 +56,8 @@ test("a pause stops the whole tree of a dev server, also what left its session o
 test.each(["running", "paused"])("a kill of a %s sandbox leaves no process and no folder", async (state) => {
   const { sdk, rootFolder } = await standIn();
   const sandbox = await Sandbox.create(sdk);
-  await startDevServerTree(sandbox);
-  const pids = processesIn(sandbox.sandboxId).map(({ pid }) => pid);
+  const children = await startDevServerTree(sandbox);
+  const pids = [...children, ...processesIn(sandbox.sandboxId).map(({ pid }) => pid)];
   if (state === "paused") await sandbox.pause();
   expect(await sandbox.kill()).toBe(true);
   expect(processesIn(sandbox.sandboxId)).toEqual([]);
