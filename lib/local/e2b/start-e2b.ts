@@ -98,7 +98,12 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     machines: cuttingPreviews(machines, proxy),
   });
   const counts: Record<string, number> = {};
-  const previewPort = await listen(proxy.server, options.previewPort ?? 0);
+  const giveUp = async (error: unknown): Promise<never> => {
+    proxy.server.close();
+    await release();
+    throw error;
+  };
+  const previewPort = await listen(proxy.server, options.previewPort ?? 0).catch(giveUp);
   const domain = `e2b.localhost:${previewPort}`;
   const control = createE2bServer({
     cloud,
@@ -112,7 +117,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
       counts[kind] = (counts[kind] ?? 0) + 1;
     },
   });
-  const controlPort = await listen(control, options.controlPort ?? 0);
+  const controlPort = await listen(control, options.controlPort ?? 0).catch(giveUp);
   const instanceMark = `${INSTANCE_NAME}=${instanceId}`;
   const killWhenExiting = () => killAllAtOnce(instanceMark);
   process.once("exit", killWhenExiting);

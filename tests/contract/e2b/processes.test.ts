@@ -86,6 +86,14 @@ test("a folder in use by a living stand-in is refused", async () => {
   await expect(standIn({ rootFolder })).rejects.toThrow("Another local E2B stand-in");
 });
 
+test("a port that is taken refuses the start and leaves the folder free for the next try", async () => {
+  const { local } = await standIn();
+  const rootFolder = await temporaryFolder();
+  await expect(standIn({ rootFolder, controlPort: local.previewPort })).rejects.toThrow("EADDRINUSE");
+  const { local: next } = await standIn({ rootFolder });
+  expect(next.cloud.list()).toEqual([]);
+});
+
 /** A stand-in in a process of its own, with a running and a paused sandbox; prints their ids. */
 const STAND_IN_OF_ITS_OWN = fileURLToPath(new URL("./stand-in-of-its-own.ts", import.meta.url));
 
