@@ -1,12 +1,13 @@
 /** In-process use with the handlers that a Next.js route exports, and the entrance's own `fetch`. */
 
-import { Inngest } from "inngest";
+import { cron, Inngest } from "inngest";
+import { serve as serveEdge } from "inngest/edge";
 import { serve } from "inngest/next";
 import { NextRequest } from "next/server";
 import { describe, expect, it } from "vitest";
 import { SettlingClock } from "@/lib/local/inngest/settling-clock";
 import { IN_PROCESS_APP, startInngest } from "@/lib/local/inngest/start-inngest";
-import type { ServeHandler } from "@/lib/local/inngest/transport";
+import { inProcessTransport, type ServeHandler } from "@/lib/local/inngest/transport";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";
 import { HOUR, simulate } from "./simulated-app";
@@ -42,6 +43,26 @@ describe("in process", () => {
     const world = await simulate(() => []);
     await expect(world.fetch("http://127.0.0.1:1/e/key")).rejects.toThrow("reaches only");
     expect((await world.fetch(`${world.url}/health`)).status).toBe(200);
+  });
+
+  it("registers a set once, says unchanged after that, and ticks a cron once although it was registered again", async () => {
+    const world = await simulate(() => []);
+    const sweep = world.client.createFunction(
+      { id: "sweep", triggers: [cron("*/5 * * * *")] },
+      async () => null,
+    );
+    const added = world.client.createFunction({ id: "added", triggers: [{ event: "go" }] }, async () => null);
+    let served = inProcessTransport(serveEdge({ client: world.client, functions: [sweep] }));
+    await world.engine.connectApp({
+      url: `${IN_PROCESS_APP}/second`,
+      resyncEveryMs: null,
+      transport: (request) => served(request),
+    });
+    expect((await world.engine.syncNow())[1]?.kind).toBe("unchanged");
+    served = inProcessTransport(serveEdge({ client: world.client, functions: [sweep, added] }));
+    expect((await world.engine.syncNow())[1]?.kind).toBe("registered");
+    await world.clock.advance(HOUR);
+    expect(world.runsOf("sweep")).toHaveLength(12);
   });
 
   it("says why when the app in this process cannot be synced, and registers nothing", async () => {
