@@ -56,3 +56,6 @@ export const flow: FlowSettings = {
 
 /** Hobby's number of sandboxes running at once; tells a full plan from a hurried caller on a 429. */
 export const planConcurrency = 20;
+
+/** E2B's own preview hosts; `{port}` and `{sandboxId}` stand for theirs. */
+export const previewUrlTemplate = "https://{port}-{sandboxId}.e2b.app";

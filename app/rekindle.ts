@@ -7,12 +7,11 @@
  */
 import { serve } from "inngest/next";
 import { createInngestClient } from "@/inngest/client";
-import { appId, flow, planConcurrency, policy } from "@/inngest.config";
+import { appId, previewUrlTemplate } from "@/inngest.config";
 import { createRekindle, type Rekindle } from "@/lib";
 import { type Environment, readEnvironment } from "@/lib/env";
 import { AccessControlMissingError } from "@/lib/errors";
 import { jsonLog } from "@/lib/log";
-import { withOverrides } from "@/lib/preview/policy";
 import { folderProjects } from "@/lib/workspace/folder-projects";
 
 export interface App {
@@ -38,12 +37,11 @@ export function buildApp(source: Readonly<Record<string, string | undefined>>): 
   const rekindle = createRekindle({
     environment: environment.REKINDLE_ENV,
     inngest: client,
-    policy: withOverrides(policy, environment.REKINDLE_POLICY ?? {}),
-    flow,
+    policy: environment.REKINDLE_POLICY ?? {},
     redis: { url: environment.UPSTASH_REDIS_REST_URL, token: environment.UPSTASH_REDIS_REST_TOKEN },
     e2b: e2bOf(environment),
     preview: {
-      urlTemplate: environment.PREVIEW_URL_TEMPLATE,
+      urlTemplate: environment.PREVIEW_URL_TEMPLATE ?? previewUrlTemplate,
       ...(environment.PREVIEW_CONNECT_TO ? { connectTo: environment.PREVIEW_CONNECT_TO } : {}),
     },
     files: folderProjects(environment.PROJECTS_FOLDER),
@@ -59,8 +57,7 @@ function e2bOf(environment: Environment) {
   const { E2B_API_KEY, E2B_TEMPLATE, E2B_API_URL, E2B_SANDBOX_URL, E2B_DOMAIN } = environment;
   return {
     apiKey: E2B_API_KEY,
-    template: E2B_TEMPLATE,
-    planConcurrency,
+    ...(E2B_TEMPLATE ? { template: E2B_TEMPLATE } : {}),
     ...(E2B_API_URL ? { apiUrl: E2B_API_URL } : {}),
     ...(E2B_SANDBOX_URL ? { sandboxUrl: E2B_SANDBOX_URL } : {}),
     ...(E2B_DOMAIN ? { domain: E2B_DOMAIN } : {}),

@@ -26,9 +26,10 @@ const environmentSchema = z.object({
   E2B_API_URL: url.optional(),
   E2B_SANDBOX_URL: url.optional(),
   E2B_DOMAIN: filled.optional(),
-  /** A template with Node; E2B's own `base` has it. */
-  E2B_TEMPLATE: filled.default("base"),
-  PREVIEW_URL_TEMPLATE: filled.default("https://{port}-{sandboxId}.e2b.app"),
+  /** A template with Node; E2B's own `base` when absent. */
+  E2B_TEMPLATE: filled.optional(),
+  /** `{port}` and `{sandboxId}` stand for theirs; E2B's own hosts when absent. */
+  PREVIEW_URL_TEMPLATE: filled.optional(),
   /** "host:port" that readiness probes connect to, where the preview's name does not resolve. */
   PREVIEW_CONNECT_TO: filled.optional(),
   /** The folder whose sub-folders are the projects. */

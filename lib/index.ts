@@ -8,21 +8,23 @@
 import { createFunctions } from "@/functions";
 import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
 import { previewRequested, sweepRequested, userActive, userLeft } from "@/inngest/events";
+import * as defaults from "@/inngest.config";
 import { EventsUnreachableError } from "./errors";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { open as openPreview } from "./preview/operations/open";
 import { fail } from "./preview/operations/settle";
+import { type PolicyOverrides, withOverrides } from "./preview/policy";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
 import { type Authorize, createHandlers } from "./routes/handlers";
-import { createRuntime, type Runtime, type RuntimeOptions } from "./runtime";
+import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } from "./runtime";
 
 export type { Recipe } from "./boot/recipe";
 export { RekindleError } from "./errors";
-export type { Policy } from "./preview/policy";
+export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
-export type { Runtime, RuntimeOptions } from "./runtime";
+export type { Runtime } from "./runtime";
 export type { ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
 
 /** Whose preview, in plain strings; a shared one has the user `shared`. */
@@ -53,8 +55,30 @@ export interface Rekindle {
   handlers(authorize: Authorize): ReturnType<typeof createHandlers>;
 }
 
-export function createRekindle(options: RuntimeOptions): Rekindle {
-  const runtime = createRuntime(options);
+/** What a product passes; numbers and schedules that it leaves out are those of `inngest.config.ts`. */
+export interface RekindleOptions extends Omit<RuntimeOptions, "policy" | "flow" | "e2b" | "preview"> {
+  readonly policy?: PolicyOverrides;
+  readonly flow?: Partial<FlowSettings>;
+  readonly e2b: Partial<RuntimeOptions["e2b"]> & { readonly apiKey: string };
+  /** E2B's own preview addresses when absent. */
+  readonly preview?: RuntimeOptions["preview"];
+}
+
+/** A Rekindle over the real services, or over whatever answers at the given addresses. @throws ConfigurationError */
+export function createRekindle(options: RekindleOptions): Rekindle {
+  return rekindleOver(
+    createRuntime({
+      ...options,
+      policy: withOverrides(defaults.policy, options.policy ?? {}),
+      flow: { ...defaults.flow, ...options.flow },
+      e2b: { template: "base", planConcurrency: defaults.planConcurrency, ...options.e2b },
+      preview: options.preview ?? { urlTemplate: defaults.previewUrlTemplate },
+    }),
+  );
+}
+
+/** The same over a runtime whose parts were made elsewhere: simulations and tests pass their own. */
+export function rekindleOver(runtime: Runtime): Rekindle {
   const { store, policy } = runtime;
 
   const view = (snapshot: Snapshot, logTail = ""): PreviewView =>

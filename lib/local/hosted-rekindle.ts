@@ -5,7 +5,7 @@
  */
 import { serve } from "inngest/edge";
 import { createInngestClient } from "@/inngest/client";
-import { appId, flow, planConcurrency } from "@/inngest.config";
+import { appId } from "@/inngest.config";
 import type { Clock } from "@/lib/clock";
 import { createRekindle, type Policy, type ProjectFiles, type Rekindle } from "@/lib/index";
 import type { Log } from "@/lib/log";
@@ -29,15 +29,12 @@ export async function hostRekindle(cloud: LocalCloud, options: HostOptions): Pro
   const rekindle = createRekindle({
     ...options,
     inngest: client,
-    flow,
     redis: { url: upstash.url, token: upstash.token },
     e2b: {
       apiKey: e2b.apiKey,
       apiUrl: e2b.apiUrl,
       sandboxUrl: e2b.sandboxUrl,
       domain: e2b.domain,
-      template: "base",
-      planConcurrency,
     },
     preview: {
       urlTemplate: `http://{port}-{sandboxId}.${e2b.domain}`,
