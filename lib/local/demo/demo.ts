@@ -53,7 +53,7 @@ async function main(): Promise<boolean> {
   } finally {
     await stop();
   }
-  evidence.processesLeft = cloud.e2b.cloud.list().length;
+  evidence.processesLeft = cloud.e2b.countProcesses();
   const checks = judge(evidence);
   const ok = checks.every(({ holds }) => holds);
   narrator.conclude(evidence, checks, ok);

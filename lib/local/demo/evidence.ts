@@ -57,6 +57,8 @@ export interface Evidence {
     readonly providerState: string;
   };
   readonly providerCalls: Readonly<Record<string, number>>;
+  /** Processes of the sandboxes while a preview ran, and after everything was stopped. */
+  readonly processesWhileRunning: number;
   readonly processesLeft: number;
 }
 
@@ -150,7 +152,12 @@ export function judge(evidence: Partial<Evidence>): Check[] {
       ["providerCalls"],
       ({ providerCalls }) => providerCalls.create === 2,
     ),
-    check("no process was left", evidence, ["processesLeft"], ({ processesLeft }) => processesLeft === 0),
+    check(
+      "there were processes, and none was left",
+      evidence,
+      ["processesWhileRunning", "processesLeft"],
+      (all) => all.processesWhileRunning > 0 && all.processesLeft === 0,
+    ),
   ];
 }
 

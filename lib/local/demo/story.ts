@@ -63,6 +63,7 @@ async function count(stage: Stage): Promise<void> {
   await clickCounter(stage, view.url);
   const look = await lookAtCounter(stage, view.url);
   stage.evidence.counted = look;
+  stage.evidence.processesWhileRunning = stage.cloud.e2b.countProcesses();
   stage.narrator.tell(
     "count",
     `one click; the counter in memory stands at ${look.ticks} ticks, ${look.clicks} click`,

@@ -15,6 +15,7 @@ import { realPortOf } from "@/lib/local/e2b/mapped-ports";
 import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
 import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
+import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import type { Machines } from "@/lib/local/e2b/sandbox-life";
@@ -56,6 +57,8 @@ export interface LocalE2b {
     killBehindTheBack(sandboxId: string): Promise<boolean>;
     list(): readonly LocalSandbox[];
   };
+  /** Processes of any of its sandboxes that are alive now, counted afresh; also after the stop. */
+  countProcesses(): number;
   /** Kills every sandbox's processes, removes their folders, closes the ports. Harmless when repeated. */
   stop(): Promise<void>;
 }
@@ -136,6 +139,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     apiUrl: `http://127.0.0.1:${controlPort}`,
     sandboxUrl: `http://127.0.0.1:${controlPort}`,
     apiKey,
+    countProcesses: () => processesOf(readProcessTable(instanceMark), process.pid).length,
     domain,
     previewPort,
     calls: () => ({ ...counts }),
