@@ -82,19 +82,23 @@ export function viewOf(
   const { record, now, viewers } = snapshot;
   const { policy, logTail, previewUrl } = parts;
   const sandboxId = sandboxOf(record);
-  const { title, message, action } = reasonCopy[record.reason];
+  // Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks.
+  const isRunOver = record.state === "running" && now >= record.endsAt;
+  const reason = isRunOver ? "provider-paused" : record.reason;
+  const { title, message, action } = reasonCopy[reason];
+  const isOpenable = (isAtRest(record.state) || isRunOver) && !isClaimed(snapshot);
   return {
     projectId: record.projectId,
     userId: record.userId,
-    state: record.state,
-    reason: { code: record.reason, title, message },
-    action: isAtRest(record.state) && !isClaimed(snapshot) ? restingAction(action) : "none",
+    state: isRunOver ? "paused" : record.state,
+    reason: { code: reason, title, message },
+    action: isOpenable ? restingAction(action) : "none",
     viewers,
     serverNow: now,
     beatEveryMs: policy.beatEveryMs,
     ...(sandboxId ? { sandboxId } : {}),
     ...(record.revision ? { revision: record.revision } : {}),
-    ...(record.state === "running"
+    ...(record.state === "running" && !isRunOver
       ? {
           url: previewUrl(record.sandboxId, record.port),
           restsAt: idleAt(record, policy),
@@ -103,6 +107,7 @@ export function viewOf(
         }
       : {}),
     ...(record.state === "paused" ? { pausedAt: record.pausedAt } : {}),
+    ...(isRunOver ? { pausedAt: record.endsAt } : {}),
     ...(isMoving(record.state) ? waitOf(snapshot) : {}),
     ...(logTail && (record.state === "starting" || record.state === "failed") ? { logTail } : {}),
   };
