@@ -8,6 +8,10 @@ import { securityHeaders } from "./app/security-headers";
 const config: NextConfig = {
   reactStrictMode: true,
   poweredByHeader: false,
+  // A frame fills the page and may hold a Next app with an indicator of its own; errors are shown all the same.
+  devIndicators: false,
+  // The other name of the same machine; without it the hot reload's socket is refused there.
+  allowedDevOrigins: ["127.0.0.1"],
   // This folder and no parent: a lockfile further up must not widen what is watched and bundled.
   turbopack: { root: import.meta.dirname },
   // The local cloud and its samples are no part of what is deployed.

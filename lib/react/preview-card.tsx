@@ -21,12 +21,11 @@ interface CardProps {
 }
 
 export function PreviewCard({ pane, wayBack }: CardProps) {
-  const { view, trouble } = pane;
+  const { view } = pane;
   return (
     <div className="preview-overlay" data-over-frame={pane.frame !== undefined}>
       <div className="preview-card" data-state={view?.state ?? "unknown"}>
         {view ? <Known pane={pane} view={view} /> : <Unknown pane={pane} wayBack={wayBack} />}
-        {view && trouble ? <TroubleNote trouble={trouble} /> : null}
       </div>
     </div>
   );
@@ -63,6 +62,7 @@ function Moving({ pane, view }: { readonly pane: UsedPreview; readonly view: Pan
       <h2>{stateWords[view.state]}</h2>
       <StartSteps view={view} clockOffsetMs={pane.clockOffsetMs} />
       {view.logTail ? <LogTail text={view.logTail} /> : null}
+      <TroubleNote trouble={pane.trouble} />
     </>
   );
 }
@@ -77,6 +77,7 @@ function AtRest({ pane, view }: { readonly pane: UsedPreview; readonly view: Pan
         <RestingFor pausedAt={view.pausedAt} clockOffsetMs={pane.clockOffsetMs} />
       )}
       {view.logTail ? <LogTail text={view.logTail} /> : null}
+      <TroubleNote trouble={pane.trouble} />
       {words ? (
         <div className="preview-actions">
           <button type="button" className="button" onClick={pane.open} disabled={pane.isOpening}>
@@ -93,7 +94,8 @@ function RestingFor({ pausedAt, clockOffsetMs }: { pausedAt: number; clockOffset
   return <p className="preview-quiet">It has been resting for {agoText(now - pausedAt)}.</p>;
 }
 
-function TroubleNote({ trouble }: { readonly trouble: Trouble }) {
+function TroubleNote({ trouble }: { readonly trouble: Trouble | undefined }) {
+  if (!trouble) return null;
   return (
     <p className="preview-trouble" role="status">
       <strong>{trouble.title}.</strong> {trouble.message}

@@ -27,7 +27,9 @@ export function elapsedText(elapsedMs: number): string {
 
 /** How long something took: `0.4 s`, `12 s`, `1 min 07 s`. */
 export function tookText(tookMs: number): string {
-  return tookMs < 9_950 ? `${(Math.max(0, tookMs) / 1_000).toFixed(1)} s` : elapsedText(tookMs);
+  return tookMs < 9_950
+    ? `${(Math.max(0, tookMs) / 1_000).toFixed(1)} s`
+    : elapsedText(Math.round(tookMs / 1_000) * 1_000);
 }
 
 /** How long ago, coarsely: `less than a minute`, `12 min`, `3 h`, `2 days`. */

@@ -36,7 +36,7 @@ export function StartSteps({ view, clockOffsetMs }: { view: PaneView; clockOffse
           {step.title} <span className="preview-elapsed">{stepElapsed}</span>
         </p>
       )}
-      {waitingSince === undefined ? null : (
+      {waitingSince === undefined || !steps ? null : (
         <p className="preview-quiet">{elapsedText(now - waitingSince)} in all</p>
       )}
     </>

@@ -10,7 +10,7 @@ import type { PaneView } from "./pane-view";
 import { timeLeftText, tookText } from "./server-time";
 import type { UsedPreview } from "./use-preview";
 import { useServerNow } from "./use-server-now";
-import { stateWords, viewersText } from "./words";
+import { stateWords } from "./words";
 
 interface StatusBarProps {
   readonly pane: UsedPreview;
@@ -29,10 +29,13 @@ export function StatusBar({ pane, name, wayBack }: StatusBarProps) {
           <span className="preview-state" data-state={view.state}>
             {stateWords[view.state]}
           </span>
-          <span className="preview-detail">{detailOf(view)}</span>
+          <span className="preview-detail" title={detailOf(view)}>
+            {detailOf(view)}
+          </span>
           <dl className="preview-figures">
             <TimeLeft view={view} clockOffsetMs={clockOffsetMs} />
-            {view.state === "running" ? <Figure name="Watching" value={viewersText(view.viewers)} /> : null}
+            {view.cameBack ? <Figure name="Took" value={tookText(view.cameBack.tookMs)} /> : null}
+            {view.state === "running" ? <Figure name="Viewers" value={view.viewers} /> : null}
             {view.revision ? (
               <Figure
                 name="Revision"
@@ -50,9 +53,7 @@ export function StatusBar({ pane, name, wayBack }: StatusBarProps) {
 /** How it came back while it runs; what is being done while it moves; nothing at rest, where the card speaks. */
 function detailOf(view: PaneView): string {
   if (isMoving(view.state)) return view.step ? `${view.step.title}…` : "";
-  if (!view.cameBack) return "";
-  const { title, tookMs } = view.cameBack;
-  return `${title} (took ${tookText(tookMs)})`;
+  return view.cameBack?.title ?? "";
 }
 
 function Figure({ name, value, hint }: { name: string; value: ReactNode; hint?: string }) {

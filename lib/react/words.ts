@@ -26,5 +26,3 @@ export function actionWords({ action, state }: Pick<PaneView, "action" | "state"
       return "Try again";
   }
 }
-
-export const viewersText = (viewers: number): string => (viewers === 1 ? "1 viewer" : `${viewers} viewers`);
