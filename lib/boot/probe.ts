@@ -20,7 +20,7 @@ export type ProbeResult =
   | { readonly kind: "not-running" }
   | { readonly kind: "unreachable" };
 
-/** Any status from the server itself is an answer; only the proxy's own 502 is not. */
+/** Any status from the server itself is an answer; only what the proxy says in its place is not. */
 export function probe(url: string, options: ProbeOptions): Promise<ProbeResult> {
   const target = new URL(url);
   const connect = options.connectTo ? splitAddress(options.connectTo) : undefined;
@@ -35,11 +35,18 @@ export function probe(url: string, options: ProbeOptions): Promise<ProbeResult> 
         method: "GET",
         // Without text/html: the proxy would answer a page, which cannot be told from the dev server's own.
         headers: { host: target.host, accept: "application/json, */*;q=0.5" },
-        signal: AbortSignal.timeout(options.deadlineMs),
+        // A budget that ran out between the caller's look and this line is a passed deadline, not a mistake.
+        signal: AbortSignal.timeout(Math.max(0, options.deadlineMs)),
         agent: false,
       },
       (response) => {
         const status = response.statusCode ?? 0;
+        if (!proxyStatuses.has(status)) {
+          // The head is the answer: a page that streams for ever answers too.
+          response.destroy();
+          resolve({ kind: "answers", status });
+          return;
+        }
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () => resolve(interpret(status, Buffer.concat(chunks).toString("utf8"))));
@@ -51,16 +58,19 @@ export function probe(url: string, options: ProbeOptions): Promise<ProbeResult> 
   });
 }
 
-/** E2B's proxy names the sandbox in its 502, and the port when the sandbox runs (e2b.md §3.6, 2026-11-22). */
+/** Port closed or sandbox gone, and "still transitioning" (e2b.md §3.6, 2026-11-22). */
+const proxyStatuses: ReadonlySet<number> = new Set([502, 409]);
+
+/** E2B's proxy names the sandbox in its refusals, and the port when the sandbox runs (e2b.md §3.6, 2026-11-22). */
 function interpret(status: number, body: string): ProbeResult {
-  if (status !== 502) return { kind: "answers", status };
   try {
     const parsed: unknown = JSON.parse(body);
     if (parsed && typeof parsed === "object" && "sandboxId" in parsed) {
+      if (status === 409) return { kind: "unreachable" };
       return { kind: "port" in parsed ? "port-closed" : "not-running" };
     }
   } catch {
-    // Not JSON, so not the proxy's: the dev server itself answered 502.
+    // Not JSON, so not the proxy's: the dev server itself answered.
   }
   return { kind: "answers", status };
 }

@@ -16,10 +16,13 @@ export interface Recipe {
 }
 
 /** Dev servers whose own default is not 3000 and that take their port from the command line, not from PORT. */
-const portFlags: readonly { readonly dependency: string; readonly flags: (port: number) => string }[] = [
-  { dependency: "vite", flags: (port) => `--host 0.0.0.0 --port ${port} --strictPort` },
-  { dependency: "astro", flags: (port) => `--host 0.0.0.0 --port ${port}` },
+const portFlags: readonly { readonly command: string; readonly flags: (port: number) => string }[] = [
+  { command: "vite", flags: (port) => `--host 0.0.0.0 --port ${port} --strictPort` },
+  { command: "astro", flags: (port) => `--host 0.0.0.0 --port ${port}` },
 ];
+
+/** In the table of lockfiles, but they hold no versions: a frozen install would ask for the lockfile beside them. */
+const workspaceFiles: ReadonlySet<string> = new Set(["pnpm-workspace.yaml", "aube-workspace.yaml"]);
 
 const packageSchema = z.looseObject({
   packageManager: z.string().optional(),
@@ -45,7 +48,9 @@ export function detectRecipe(
   if (!scriptName) throw new NoRecipeError("its package.json has no such script");
   const paths = new Set(files.map((file) => file.path));
   const { agent, isLocked } = packageManagerOf(parsed, paths);
-  const flags = portFlags.find(({ dependency }) => dependsOn(parsed, dependency))?.flags(DEFAULT_PORT);
+  const flags = portFlags
+    .find(({ command }) => endsIn(parsed.scripts?.[scriptName], command))
+    ?.flags(DEFAULT_PORT);
   const install = hasDependencies(parsed)
     ? commandLine(resolveCommand(agent, isLocked ? "frozen" : "install", []))
     : undefined;
@@ -70,19 +75,27 @@ function parsePackage(content: Uint8Array | string): Package {
   return parsed.data;
 }
 
+/** The lockfile says what was installed with; `packageManager` decides where two of them lie side by side. */
 function packageManagerOf(
   parsed: Package,
   paths: ReadonlySet<string>,
 ): { agent: AgentName; isLocked: boolean } {
-  for (const [lockfile, agent] of Object.entries(LOCKS)) {
-    if (paths.has(lockfile)) return { agent, isLocked: true };
-  }
+  const found = Object.entries(LOCKS).filter(([path]) => paths.has(path));
+  const locked = found.filter(([path]) => !workspaceFiles.has(path)).map(([, agent]) => agent);
   const named = Object.values(LOCKS).find((agent) => parsed.packageManager?.startsWith(`${agent}@`));
-  return { agent: named ?? "npm", isLocked: false };
+  const lockedBy = named !== undefined && locked.includes(named) ? named : locked[0];
+  if (lockedBy !== undefined) return { agent: lockedBy, isLocked: true };
+  return { agent: named ?? found[0]?.[1] ?? "npm", isLocked: false };
 }
 
-const dependsOn = (parsed: Package, name: string): boolean =>
-  parsed.dependencies?.[name] !== undefined || parsed.devDependencies?.[name] !== undefined;
+/**
+ * Flags are appended to a script, so they reach its last command only. A dependency alone says nothing: many projects
+ * have vite for their tests, and `next dev --strictPort` does not start.
+ */
+function endsIn(script: string | undefined, command: string): boolean {
+  const lastCommand = script?.split(/&&|\|\||[;|&]/).at(-1) ?? "";
+  return lastCommand.trim().split(/\s+/).includes(command);
+}
 
 const hasDependencies = (parsed: Package): boolean =>
   Object.keys(parsed.dependencies ?? {}).length + Object.keys(parsed.devDependencies ?? {}).length > 0;
