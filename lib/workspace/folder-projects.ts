@@ -17,11 +17,7 @@ const leftOut = new Set(["node_modules", ".next", ".git", ".local"]);
 export function folderProjects(folder: string): ProjectFiles {
   async function load(projectId: ProjectId): Promise<ProjectFileSet> {
     const root = join(folder, projectId);
-    const isProject = await lstat(root).then(
-      (entry) => entry.isDirectory(),
-      () => false,
-    );
-    if (!isProject) throw new UnknownProjectError(projectId);
+    if (!(await isFolder(root))) throw new UnknownProjectError(projectId);
     const files = await readFolder(root, root);
     return { revision: revisionOf(files), files };
   }
@@ -30,6 +26,16 @@ export function folderProjects(folder: string): ProjectFiles {
     load,
     revision: async (projectId) => (await load(projectId)).revision,
   };
+}
+
+/** False for a link: it could lead outside. A folder that may not be looked at is an error, not an unknown project. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 async function readFolder(root: string, folder: string): Promise<ProjectFile[]> {

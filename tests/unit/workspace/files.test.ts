@@ -1,0 +1,67 @@
+/** What the core makes of a product's files port. */
+import { expect, test } from "vitest";
+import { FilesUnavailableError, UnknownProjectError } from "@/lib/errors";
+import { projectIdSchema } from "@/lib/ids";
+import { currentRevision, loadProject, type ProjectFiles } from "@/lib/workspace/files";
+
+const site = projectIdSchema.parse("site");
+
+test("the newest files are handed on as the port gave them", async () => {
+  const files = [
+    { path: "package.json", content: "{}" },
+    { path: "app/[id]/page..tsx", content: new Uint8Array([1]) },
+    { path: ".env", content: "" },
+  ];
+  expect(await loadProject(portWith(files), site)).toEqual({ revision: "r1", files });
+  expect(await currentRevision(portWith(files), site)).toBe("r1");
+});
+
+test.each([
+  ["leads up", "../outside.txt"],
+  ["leads up from within", "app/../../outside.txt"],
+  ["ends in a step up", "app/.."],
+  ["is absolute", "/etc/passwd"],
+  ["is empty", ""],
+  ["has an empty part", "app//page.tsx"],
+  ["names a folder", "app/"],
+  ["steps on the spot", "./page.tsx"],
+  ["has a backslash, which is a separator elsewhere", "app\\..\\..\\outside.txt"],
+  ["has a null byte, at which others stop reading", "page.tsx\0.png"],
+])("a project with a path that %s is not loaded", async (_name, path) => {
+  const port = portWith([
+    { path: "package.json", content: "{}" },
+    { path, content: "x" },
+  ]);
+  await expect(loadProject(port, site)).rejects.toThrow(FilesUnavailableError);
+});
+
+test.each<[string, () => Promise<never>]>([
+  ["rejects", () => Promise.reject(new Error("the database is down"))],
+  [
+    "throws before it promises anything",
+    () => {
+      throw new Error("the database is down");
+    },
+  ],
+  ["rejects with what is no error", () => Promise.reject("down")],
+])("a port that %s becomes an error that may be tried again, with its cause", async (_name, fail) => {
+  const port: ProjectFiles = { load: fail, revision: fail };
+  for (const asking of [loadProject(port, site), currentRevision(port, site)]) {
+    const error: unknown = await asking.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(FilesUnavailableError);
+    expect(error).toMatchObject({ code: "files-unavailable", retriable: true });
+    expect(error).toHaveProperty("cause", expect.anything());
+    expect(String(error)).not.toContain("down");
+  }
+});
+
+test("an unknown project stays unknown, so that nobody tries again", async () => {
+  const fail = () => Promise.reject(new UnknownProjectError(site));
+  const port: ProjectFiles = { load: fail, revision: fail };
+  await expect(loadProject(port, site)).rejects.toThrow(UnknownProjectError);
+  await expect(currentRevision(port, site)).rejects.toThrow(UnknownProjectError);
+});
+
+function portWith(files: Awaited<ReturnType<ProjectFiles["load"]>>["files"]): ProjectFiles {
+  return { revision: async () => "r1", load: async () => ({ revision: "r1", files }) };
+}
