@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { userActive } from "@/inngest/events";
-import { parseLeaseId, parseScope, type Scope } from "@/lib/ids";
+import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
 import { pause } from "@/lib/preview/operations/pause";
 import { restWhenIdle } from "@/lib/preview/presence";
 import type { Runtime } from "@/lib/runtime";
@@ -39,7 +39,7 @@ export const pauseWhenIdle = (runtime: Runtime) =>
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
       for (let round = 0; ; round += 1) {
         const looked = await act(`look-${round}`, lookedSchema, () =>
-          pauseIfIdle(runtime, scope, `idle-${runId}-${round}`),
+          pauseIfIdle(runtime, scope, parseLeaseId(`idle-${runId}-${round}`)),
         );
         if (looked.kind !== "ok") return { result: looked.kind };
         if (looked.value.kind === "not-running") return { result: "not-running" };
@@ -56,14 +56,15 @@ export const pauseWhenIdle = (runtime: Runtime) =>
 async function pauseIfIdle(
   runtime: Runtime,
   scope: Scope,
-  lease: string,
+  leaseId: LeaseId,
 ): Promise<z.infer<typeof lookedSchema>> {
   const { snapshot } = await runtime.store.read(scope);
   const rest = restWhenIdle(snapshot, runtime.policy);
   if (rest.kind === "later") return { kind: "later", at: atLocalTime(runtime, rest.at, snapshot.now) };
-  if (rest.kind === "not-running") return rest;
+  // A repeated step finds the pause that it has begun itself, and goes on with it.
+  if (rest.kind === "not-running" && snapshot.record.leaseId !== leaseId) return rest;
   const outcome = await pause(runtime, scope, {
-    leaseId: parseLeaseId(lease),
+    leaseId,
     reason: "idle",
     idleForMs: runtime.policy.idleAfterMs,
   });

@@ -42,8 +42,9 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
   switch (record.state) {
     case "absent":
     case "expired":
-      return { kind: "none", reason: record.reason };
+      return { kind: isAskedFor(record) ? "open" : "none", reason: record.reason };
     case "paused":
+      if (isAskedFor(record)) return { kind: "open", reason: "returned" };
       if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
       return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "failed":
@@ -69,6 +70,9 @@ export function healRunningAt(
 ): number {
   return Math.min(running.lastActiveAt + policy.idleAfterMs, running.endsAt) + policy.healAfterMs;
 }
+
+/** Somebody came while it was being brought to rest, and whoever did that died before it could go on to the wish. */
+const isAskedFor = (record: PreviewRecord): boolean => record.wanted === "running";
 
 function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record, now } = snapshot;

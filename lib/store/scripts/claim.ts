@@ -61,7 +61,9 @@ if kind == 'open' and state == 'running' and not isClaimed() and getNumber('ends
   if requestId ~= '' then answerRequest(requestId) end
   return reply('warm')
 end
-if wanted ~= '' and (kind == 'open' or not isClaimed()) then set('wanted', wanted) end
+-- A pause that is taken over has written its wish before: what is wanted by now came later.
+local isWishOlder = kind ~= 'open' and (isClaimed() or state == 'pausing')
+if wanted ~= '' and not isWishOlder then set('wanted', wanted) end
 if isClaimed() then return reply('busy') end
 
 local takenOver = get('leaseKind') or ''

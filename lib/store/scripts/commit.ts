@@ -5,7 +5,7 @@
  *
  * ARGV  2 leaseId  3 epoch  4 operation id  5 'hold' | 'release'  6 state to become, '' leaves it
  *       7 states from which that is allowed ",a,b,"  8 reason, '' leaves it  9 wanted, '' leaves it
- *       10 when to look again in ms since the epoch, '' never, '+N' in N ms  11 id of the request that this answers, ''
+ *       10 when to look again in ms since the epoch, '+N' in N ms, '' never, unless running is wanted by then  11 id of the request that this answers, ''
  *       12 number of fields to set, then field, value, …, then the fields to remove
  *
  * Returns status `committed`, `lost`, `condemned` or `illegal`.
@@ -37,7 +37,10 @@ if requestId ~= '' then answerRequest(requestId) end
 set('lastOperation', operation)
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
-if nextCheckAt == '' then
+if nextCheckAt == '' and get('wanted') == 'running' and get('state') ~= 'failed' then
+  -- Somebody asked for it meanwhile: should the holder die before it goes on, the look at the claim's end stays due.
+  nextCheckAt = get('nextCheckAt')
+elseif nextCheckAt == '' then
   unset('nextCheckAt')
   redis.call('ZREM', dueKey, scopeOf())
 elseif string.sub(nextCheckAt, 1, 1) == '+' then

@@ -1,0 +1,50 @@
+/**
+ * Owns `lib/redis`'s port over the in-process Redis engine without a socket, so that the shipping scripts run at a
+ * virtual clock's time. It must never answer from anything but the engine. Fails as the port does: an error reply is
+ * `StoreRefusedError`.
+ */
+import { StoreRefusedError } from "@/lib/errors";
+import { bytesFromText, textFromBytes } from "@/lib/local/upstash/bytes";
+import type { RedisEngine } from "@/lib/local/upstash/engine";
+import type { Reply } from "@/lib/local/upstash/reply";
+import type { Redis, ScriptReply } from "@/lib/redis";
+
+export interface VirtualRedis extends Redis {
+  /** One plain command, for looking at what the scripts wrote. */
+  command(name: string, ...args: string[]): Promise<ScriptReply>;
+  /** Script calls so far, by the script's name. */
+  readonly scriptCalls: ReadonlyMap<string, number>;
+}
+
+export function virtualRedis(engine: RedisEngine): VirtualRedis {
+  const scriptCalls = new Map<string, number>();
+  const run = async (name: string, command: string, args: readonly string[]): Promise<ScriptReply> => {
+    const reply = await engine.execute([command, ...args.map(bytesFromText)]);
+    if (reply.kind === "error") throw new StoreRefusedError(name, new Error(textFromBytes(reply.text)));
+    return plain(reply);
+  };
+  return {
+    scriptCalls,
+    runScript({ name, lua }, keys, args) {
+      scriptCalls.set(name, (scriptCalls.get(name) ?? 0) + 1);
+      return run(name, "EVAL", [lua, String(keys.length), ...keys, ...args]);
+    },
+    command: (name, ...args) => run(name, name, args),
+  };
+}
+
+function plain(reply: Reply): ScriptReply {
+  switch (reply.kind) {
+    case "integer":
+      return reply.value;
+    case "bytes":
+      return textFromBytes(reply.bytes);
+    case "status":
+    case "error":
+      return reply.text;
+    case "nil":
+      return null;
+    case "array":
+      return reply.items.map(plain);
+  }
+}
