@@ -12,6 +12,8 @@ const config: NextConfig = {
   devIndicators: false,
   // The other name of the same machine; without it the hot reload's socket is refused there.
   allowedDevOrigins: ["127.0.0.1"],
+  // Inngest's syncs and the pane's looks come every few seconds and would bury what a developer wants to see.
+  logging: { incomingRequests: { ignore: [/^\/api\/inngest/, /^\/api\/previews\/[^/]+$/] } },
   // This folder and no parent: a lockfile further up must not widen what is watched and bundled.
   turbopack: { root: import.meta.dirname },
   // The local cloud and its samples are no part of what is deployed.

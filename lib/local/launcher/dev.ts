@@ -5,24 +5,33 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import Table from "cli-table3";
 import getPort from "get-port";
 import colors from "picocolors";
-import { systemClock } from "@/lib/clock";
+import { sleep, systemClock } from "@/lib/clock";
 import { RekindleError } from "@/lib/errors";
-import { jsonLog, type Log } from "@/lib/log";
+import type { Log } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { type LocalE2b, startE2b } from "../e2b/start-e2b";
 import { type LocalInngest, startInngest } from "../inngest/start-inngest";
+import { httpTransport } from "../inngest/transport";
 import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
 import { startNext } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 
 const folder = join(process.cwd(), ".local");
-/** The stand-ins' own chatter would bury the app's; what is wrong is still shown. */
-const quietLog: Log = { ...jsonLog, info: () => undefined };
-const parts = { clock: systemClock, random: systemRandom, log: quietLog };
+/** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
+const log: Log = {
+  info: () => undefined,
+  warn: (fields, message) => complain(colors.yellow, fields, message),
+  error: (fields, message) => complain(colors.red, fields, message),
+};
+const LISTENING_LOOK_MS = 100;
+/** Functions change when a developer saves. */
+const RESYNC_EVERY_MS = 5_000;
+const parts = { clock: systemClock, random: systemRandom, log };
 
 interface Started {
   readonly e2b?: LocalE2b;
@@ -42,11 +51,14 @@ async function main(): Promise<number> {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    const started = await startStandIns(plan, port, (stop) => stops.push(stop));
+    const started = await startStandIns(plan, (stop) => stops.push(stop));
     const next = startNext(port, { ...variablesOf(started), REKINDLE_ENV: environment });
     stops.push(next.stop);
-    printTable(plan, started, next.url, environment);
-    return await Promise.race([next.ended, interrupted()]);
+    const ended = Promise.race([next.ended, interrupted()]);
+    // An event that is sent before the functions are registered starts nothing, so nobody is invited before.
+    const isReady = await Promise.race([registered(started.inngest, port), ended.then(() => false)]);
+    if (isReady) printTable(plan, started, next.url, environment);
+    return await ended;
   } finally {
     await stopAll();
   }
@@ -54,7 +66,6 @@ async function main(): Promise<number> {
 
 async function startStandIns(
   plan: LaunchPlan,
-  appPort: number,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Started> {
   const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
@@ -69,8 +80,7 @@ async function startStandIns(
     plan.upstash.kind === "local"
       ? keep(await startUpstash({ ...parts, folder: join(folder, "redis"), engine: "auto" }))
       : undefined;
-  const appUrls = [`http://127.0.0.1:${appPort}/api/inngest`];
-  const inngest = keep(await startInngest({ ...parts, appUrls }));
+  const inngest = keep(await startInngest({ ...parts, appUrls: [] }));
   return { inngest, ...(e2b ? { e2b } : {}), ...(upstash ? { upstash } : {}) };
 }
 
@@ -112,14 +122,11 @@ function printTable(plan: LaunchPlan, started: Started, appUrl: string, environm
     ["Inngest", plan.inngest.kind, inngest.url, plan.inngest.why],
   );
   process.stdout.write(`\n${table.toString()}\n`);
-  if (e2b) {
-    process.stdout.write(
-      colors.yellow(
-        "Local sandboxes are ordinary processes of yours: they isolate nothing. Open only code you trust.\n",
-      ),
-    );
-  }
   process.stdout.write(`Open ${colors.bold(appUrl)} — Ctrl-C ends everything.\n\n`);
+}
+
+function complain(paint: (text: string) => string, fields: Record<string, unknown>, message: string): void {
+  process.stderr.write(`${paint(message)} ${colors.dim(JSON.stringify(fields))}\n`);
 }
 
 function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
@@ -127,6 +134,26 @@ function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
   const engine =
     upstash.engine === "redis-server" ? `redis-server ${upstash.version ?? ""}`.trim() : "in-process engine";
   return `${plan.upstash.why}; ${engine}`;
+}
+
+/** Resolves when the app has registered its functions; it compiles for a few seconds first. */
+async function registered({ engine }: LocalInngest, port: number): Promise<true> {
+  while (!(await isListening(port))) await sleep(systemClock, LISTENING_LOOK_MS);
+  const url = `http://127.0.0.1:${port}/api/inngest`;
+  const outcome = await engine.connectApp({ url, transport: httpTransport, resyncEveryMs: RESYNC_EVERY_MS });
+  if (outcome.kind === "refused")
+    throw new Error(`The functions were refused: ${outcome.problems.join("; ")}`);
+  return true;
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
 }
 
 function interrupted(): Promise<number> {
