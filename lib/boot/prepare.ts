@@ -17,11 +17,14 @@ export interface Prepared {
 /** A product's own recipe for a project; undefined leaves it to detection. */
 export type RecipeSource = (projectId: ProjectId, files: ProjectFileSet) => Recipe | undefined;
 
-/** Removes the files of the revision that was there before; what the project itself produced stays. */
+/**
+ * Removes the files of the revision that was there before; what the project itself produced stays. Paths end in a null
+ * byte, which none can hold: with lines, a name with a line break in it would name a file outside the project.
+ */
 const removeOldFilesScript = `
 cd "$HOME/app" 2>/dev/null || exit 0
 [ -f "$HOME/.rekindle/files" ] || exit 0
-while IFS= read -r path; do rm -f -- "$path"; done < "$HOME/.rekindle/files"
+while IFS= read -r -d '' path; do rm -f -- "$path"; done < "$HOME/.rekindle/files"
 `;
 
 /** E2B takes many files in one request; a batch keeps one request's body modest. */
@@ -53,7 +56,7 @@ function intoApp(file: ProjectFileSet["files"][number]): WorkspaceFile {
 }
 
 function fileList(project: ProjectFileSet): WorkspaceFile {
-  return { path: ".rekindle/files", content: encode(project.files.map(({ path }) => `${path}\n`).join("")) };
+  return { path: ".rekindle/files", content: encode(project.files.map(({ path }) => `${path}\0`).join("")) };
 }
 
 function scripts(recipe: Recipe): WorkspaceFile[] {
