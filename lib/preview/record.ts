@@ -65,6 +65,8 @@ const common = z.object({
   port: whole.optional(),
   cameBack: cameBackSchema.optional(),
   readyAt: whole.optional(),
+  /** The claim under which it came to run: who asks again after a lost answer learns that it was its own doing. */
+  readyBy: leaseIdSchema.optional(),
   /** How long the person waited for the last start or resume. */
   tookMs: whole.optional(),
 });

@@ -9,6 +9,7 @@ import { onTestFinished } from "vitest";
 import { createInngestClient } from "@/inngest/client";
 import { appId, flow, policy as shippedPolicy } from "@/inngest.config";
 import { type Rekindle, rekindleOver } from "@/lib";
+import type { ProbeResult } from "@/lib/boot/probe";
 import { parseScope, type Scope } from "@/lib/ids";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
@@ -78,6 +79,12 @@ export async function createWorld(options: WorldOptions = {}) {
   });
   for (const [call, ms] of latencies) faults.slow(call, ms);
 
+  const probes: { answer: (sandboxId: string) => Promise<ProbeResult> } = {
+    async answer(sandboxId) {
+      if (!cloud.isRunning(sandboxId)) return { kind: "not-running" };
+      return machines.serverAnswers(sandboxId) ? { kind: "answers", status: 200 } : { kind: "port-closed" };
+    },
+  };
   const runtime: Runtime = {
     environment: "test",
     appId,
@@ -91,10 +98,7 @@ export async function createWorld(options: WorldOptions = {}) {
     random,
     log: silentLog,
     previewUrl: (sandboxId, port) => `https://${port}-${sandboxId}.preview.test`,
-    probe: async (sandboxId) => {
-      if (!cloud.isRunning(sandboxId)) return { kind: "not-running" };
-      return machines.serverAnswers(sandboxId) ? { kind: "answers", status: 200 } : { kind: "port-closed" };
-    },
+    probe: (sandboxId) => probes.answer(sandboxId),
   };
   const rekindle: Rekindle = rekindleOver(runtime);
 
@@ -130,6 +134,8 @@ export async function createWorld(options: WorldOptions = {}) {
     cloud,
     machines,
     faults,
+    /** What a look at the preview's address finds; by itself, what the machine's server does. */
+    probes,
     engine: inngest.engine,
     policy,
     sync,

@@ -12,13 +12,13 @@ import { sleep } from "@/lib/clock";
 import { SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
+import type { FoundSandbox, RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
 import { currentRevision } from "@/lib/workspace/files";
 import { reasonSchema } from "../reasons";
 import type { Phase, Snapshot } from "../record";
 import { sandboxOf } from "../record";
-import { commit, loseSandbox } from "./settle";
+import { commit, commitUnlessCondemned, loseSandbox } from "./settle";
 
 /** One look at a job: done, still at it, or ended in a way that a person has to read. */
 export const progressSchema = z.discriminatedUnion("kind", [
@@ -43,39 +43,63 @@ export interface Acquired {
 export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Acquired> {
   const snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
   const named = sandboxOf(snapshot.record);
-  if (named) {
-    try {
-      const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
-      const committed = await commitSandbox(runtime, lease, sandbox);
-      const isResume = committed.record.state === "resuming";
-      return { sandboxId: sandbox.sandboxId, how: "kept", isResume };
-    } catch (error) {
-      if (!(error instanceof SandboxGoneError)) throw error;
-      await loseSandbox(runtime, lease, named);
-    }
-  }
+  const kept = named && (await connectTo(runtime, lease, named, "kept"));
+  if (kept) return kept;
   const revision = await currentRevision(runtime.files, lease.scope.projectId);
   const labels = labelsOf(runtime, lease, revision);
-  const adopted = await adopt(runtime, lease, labels);
-  if (adopted) return { sandboxId: adopted, how: "adopted", isResume: false };
+  const found = await adopt(runtime, lease, labels);
+  const adopted = found && (await connectTo(runtime, lease, found, "adopted"));
+  if (adopted) return adopted;
   const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
   await commitSandbox(runtime, lease, created);
   return { sandboxId: created.sandboxId, how: "created", isResume: false };
 }
 
+/** The sandbox that the record names, running; undefined when it is gone, and then the record names none any more. */
+async function connectTo(
+  runtime: Runtime,
+  lease: Lease,
+  named: SandboxId,
+  how: "adopted" | "kept",
+): Promise<Acquired | undefined> {
+  try {
+    const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
+    const { record } = await commitSandbox(runtime, lease, sandbox);
+    return { sandboxId: sandbox.sandboxId, how, isResume: record.state === "resuming" };
+  } catch (error) {
+    if (!(error instanceof SandboxGoneError)) throw error;
+    await loseSandbox(runtime, lease, named);
+    return undefined;
+  }
+}
+
+/** Names the best of this preview's sandboxes in the record, before it is woken: one that is condemned never is. */
 async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Promise<SandboxId | undefined> {
   const { app, env, previewId } = labels;
-  const [best, ...surplus] = await runtime.sandboxes.find({ app, env, previewId });
-  // What a lost answer left behind: marked first, so that no late worker commits it; paused, so that it costs nothing.
-  for (const other of surplus) {
-    if (other.state === "running" && (await runtime.store.condemn(lease.scope, other.sandboxId))) {
-      await runtime.sandboxes.pause(other.sandboxId);
+  let adopted: SandboxId | undefined;
+  for (const found of await runtime.sandboxes.find({ app, env, previewId })) {
+    if (!adopted && (await nameSandbox(runtime, lease, found))) {
+      adopted = found.sandboxId;
+      continue;
+    }
+    // What a lost answer left behind: marked first, so that no late worker commits it; paused, so that it costs nothing.
+    if (found.state === "running" && (await runtime.store.condemn(lease.scope, found.sandboxId))) {
+      await runtime.sandboxes.pause(found.sandboxId);
     }
   }
-  if (!best) return undefined;
-  const sandbox = await runtime.sandboxes.connect(best.sandboxId, runtime.policy.keepAliveMs);
-  await commitSandbox(runtime, lease, sandbox);
-  return sandbox.sandboxId;
+  return adopted;
+}
+
+/** False when it was condemned. */
+async function nameSandbox(runtime: Runtime, lease: Lease, found: FoundSandbox): Promise<boolean> {
+  const { sandboxId, startedAt, endsAt } = found;
+  const committed = await commitUnlessCondemned(runtime, lease, {
+    operation: `adopted-${sandboxId}`,
+    claim: "hold",
+    set: { sandboxId, runStartedAt: startedAt, endsAt },
+    check: { inMs: runtime.policy.leaseMs },
+  });
+  return committed !== undefined;
 }
 
 function commitSandbox(runtime: Runtime, lease: Lease, sandbox: RunningSandbox): Promise<Snapshot> {

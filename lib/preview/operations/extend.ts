@@ -22,7 +22,8 @@ export async function extend(runtime: Runtime, scope: Scope, activityAt: number)
   if (touched?.snapshot.record.state !== "running") return { kind: "not-running" };
   const { record, now } = touched.snapshot;
   const askMs = keepAliveFor(runtime, touched.snapshot);
-  if (now + askMs <= record.endsAt) {
+  // Nothing left to ask for: asking all the same would end the run at once, if the provider knows of a newer one.
+  if (askMs === 0 || now + askMs <= record.endsAt) {
     return {
       kind: now >= record.endsAt ? "look-again" : "not-needed",
       endsAt: record.endsAt,

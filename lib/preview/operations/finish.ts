@@ -2,6 +2,7 @@
  * Owns the end of a boot: the provider's own times are read once more and the preview is committed as running. Fenced
  * like every commit. Fails closed with catalogue errors; a sandbox that vanished meanwhile is `SandboxGoneError`.
  */
+import { LeaseLostError } from "@/lib/errors";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Snapshot } from "../record";
@@ -9,6 +10,24 @@ import { readRunning, stillMine } from "./boot";
 import { commitRunning } from "./settle";
 
 export async function finishBoot(
+  runtime: Runtime,
+  lease: Lease,
+  isResume: boolean,
+  requestId: string,
+): Promise<Snapshot> {
+  try {
+    return await commitBoot(runtime, lease, isResume, requestId);
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    // The claim ends with the commit, so a repeated step whose first answer was lost finds it gone.
+    const { snapshot } = await runtime.store.read(lease.scope);
+    const { state, readyBy } = snapshot.record;
+    if (state === "running" && readyBy === lease.leaseId) return snapshot;
+    throw error;
+  }
+}
+
+async function commitBoot(
   runtime: Runtime,
   lease: Lease,
   isResume: boolean,

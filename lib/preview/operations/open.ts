@@ -4,8 +4,9 @@
  * anywhere, does it once. It must never start a boot itself. Fails closed: catalogue errors; a claim whose holder
  * vanished lapses and is taken over by the sweep.
  */
+import { sleep } from "@/lib/clock";
 import { LeaseLostError, RekindleError, SandboxGoneError } from "@/lib/errors";
-import type { LeaseId, Scope, ViewerId } from "@/lib/ids";
+import type { LeaseId, SandboxId, Scope, ViewerId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
@@ -40,14 +41,21 @@ export async function open(runtime: Runtime, scope: Scope, request: OpenRequest)
   });
   switch (claimed.kind) {
     case "warm":
-      return { kind: "ready", how: "warm", snapshot: claimed.snapshot };
+    case "completed": {
+      // Asked again after a lost answer: what runs came to run by this very request, and nobody was told yet.
+      const { state, readyBy, cameBack } = claimed.snapshot.record;
+      const isOwn = state === "running" && readyBy === request.leaseId;
+      if (isOwn && cameBack) return { kind: "ready", how: cameBack, snapshot: claimed.snapshot };
+      return claimed.kind === "warm"
+        ? { kind: "ready", how: "warm", snapshot: claimed.snapshot }
+        : { kind: "completed", snapshot: claimed.snapshot };
+    }
     case "busy":
     case "needs-person":
-    case "completed":
       return { kind: claimed.kind, snapshot: claimed.snapshot };
     case "granted":
       return claimed.snapshot.record.state === "resuming"
-        ? resume(runtime, claimed.lease, claimed.snapshot)
+        ? resume(runtime, claimed.lease, claimed.snapshot, request.requestId)
         : { kind: "starting", lease: claimed.lease, snapshot: claimed.snapshot };
     case "active":
     case "not-applicable":
@@ -59,7 +67,12 @@ export async function open(runtime: Runtime, scope: Scope, request: OpenRequest)
  * Connects to the sandbox that the record names and looks whether its server answers, within the inline budget. What is
  * not done by then goes on under the same claim: a server that no longer listens, a sandbox that is gone, a slow provider.
  */
-async function resume(runtime: Runtime, lease: Lease, snapshot: Snapshot): Promise<OpenOutcome> {
+async function resume(
+  runtime: Runtime,
+  lease: Lease,
+  snapshot: Snapshot,
+  requestId: string | undefined,
+): Promise<OpenOutcome> {
   const { record } = snapshot;
   const sandboxId = sandboxOf(record);
   if (!sandboxId) return { kind: "starting", lease, snapshot };
@@ -67,14 +80,15 @@ async function resume(runtime: Runtime, lease: Lease, snapshot: Snapshot): Promi
   const budgetLeftMs = () => runtime.policy.resumeInlineMs - (runtime.clock.now() - startedAt);
   try {
     const sandbox = await runtime.sandboxes.connect(sandboxId, runtime.policy.keepAliveMs, budgetLeftMs());
-    const port = record.port;
-    while (port !== undefined && budgetLeftMs() > 0) {
-      const probed = await runtime.probe(sandbox.sandboxId, port, budgetLeftMs());
-      if (probed.kind === "answers") {
-        const committed = await commitRunning(runtime, lease, { sandbox, port, cameBack: "resumed" });
-        return { kind: "ready", how: "resumed", snapshot: committed };
-      }
-      if (probed.kind !== "unreachable") break;
+    const { port } = record;
+    if (port !== undefined && (await answers(runtime, sandbox.sandboxId, port, budgetLeftMs))) {
+      const committed = await commitRunning(runtime, lease, {
+        sandbox,
+        port,
+        cameBack: "resumed",
+        ...(requestId ? { requestId } : {}),
+      });
+      return { kind: "ready", how: "resumed", snapshot: committed };
     }
   } catch (error) {
     if (error instanceof SandboxGoneError) {
@@ -85,4 +99,19 @@ async function resume(runtime: Runtime, lease: Lease, snapshot: Snapshot): Promi
     runtime.log.warn({ code: error.code, ...error.safeDetails }, "the inline resume was handed on");
   }
   return { kind: "starting", lease, snapshot };
+}
+
+/** Asks until there is an answer either way; only an address that cannot be reached is worth asking again. */
+async function answers(
+  runtime: Runtime,
+  sandboxId: SandboxId,
+  port: number,
+  budgetLeftMs: () => number,
+): Promise<boolean> {
+  while (budgetLeftMs() > 0) {
+    const probed = await runtime.probe(sandboxId, port, budgetLeftMs());
+    if (probed.kind !== "unreachable") return probed.kind === "answers";
+    await sleep(runtime.clock, runtime.policy.pollEveryMs);
+  }
+  return false;
 }

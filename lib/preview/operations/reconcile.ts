@@ -22,11 +22,12 @@ export type ReconcileOutcome =
 export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
   const { store, sandboxes, policy } = runtime;
   const { snapshot } = await store.read(scope);
-  let action = decide(snapshot, { kind: "unknown" }, policy);
+  const seen = withoutClaimOf(leaseId, snapshot);
+  let action = decide(seen, { kind: "unknown" }, policy);
   if (action.kind === "observe") {
     const sandboxId = sandboxOf(snapshot.record);
     const observed: Observed = sandboxId ? await sandboxes.observe(sandboxId) : { kind: "gone" };
-    action = decide(snapshot, observed, policy);
+    action = decide(seen, observed, policy);
   }
   runtime.log.info(
     {
@@ -38,6 +39,12 @@ export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId
     "reconciled",
   );
   return act(runtime, scope, leaseId, action);
+}
+
+/** A look that is repeated goes on with what it has begun itself, instead of waiting for its own claim to lapse. */
+function withoutClaimOf(leaseId: LeaseId, snapshot: Snapshot): Snapshot {
+  const { record } = snapshot;
+  return record.leaseId === leaseId ? { ...snapshot, record: { ...record, leaseUntil: 0 } } : snapshot;
 }
 
 async function act(

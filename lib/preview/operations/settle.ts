@@ -17,6 +17,17 @@ const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
 export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
+  const committed = await commitUnlessCondemned(runtime, lease, change);
+  if (!committed) throw new ProviderBusyError("commit a sandbox that is being destroyed");
+  return committed;
+}
+
+/** Commits under the fence; undefined, with nothing written, when the sandbox was condemned. @throws LeaseLostError */
+export async function commitUnlessCondemned(
+  runtime: Runtime,
+  lease: Lease,
+  change: Commit,
+): Promise<Snapshot | undefined> {
   const reply = await runtime.store.commit(lease, {
     ...change,
     operation: `${lease.leaseId}.${lease.epoch}/${change.operation}`,
@@ -37,7 +48,7 @@ export async function commit(runtime: Runtime, lease: Lease, change: Commit): Pr
     case "lost":
       throw new LeaseLostError(runtime.store.previewIdOf(lease.scope));
     case "condemned":
-      throw new ProviderBusyError("commit a sandbox that is being destroyed");
+      return undefined;
   }
 }
 
@@ -68,6 +79,7 @@ export async function commitRunning(
       port,
       cameBack: how.cameBack,
       readyAt: now,
+      readyBy: lease.leaseId,
       tookMs: now - (record.claimedAt ?? now),
       ...(how.revision ? { revision: how.revision } : {}),
     },

@@ -64,9 +64,13 @@ end
 -- A pause that is taken over has written its wish before: what is wanted by now came later.
 local isWishOlder = kind ~= 'open' and (isClaimed() or state == 'pausing')
 if wanted ~= '' and not isWishOlder then set('wanted', wanted) end
-if isClaimed() then return reply('busy') end
+if isClaimed() then
+  if kind == 'open' and requestId ~= '' then answerRequest(requestId) end
+  return reply('busy')
+end
 
 local takenOver = get('leaseKind') or ''
+unset('operations')
 redis.call('HSET', recordKey, 'epoch', whole(getNumber('epoch') + 1), 'leaseId', leaseId, 'leaseKind', kind,
   'leaseUntil', whole(now + leaseMs))
 if takenOver == '' or takenOver ~= kind then

@@ -19,7 +19,9 @@ local leaseId, epoch, operation, hold = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == 'h
 local state, allowed, reason, wanted = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local nextCheckAt, requestId, count = ARGV[10], ARGV[11], tonumber(ARGV[12])
 
-if get('lastOperation') == operation then return reply('committed') end
+-- All of this claim's operations and not only the last: a request that was given up may arrive after the next ones.
+local operations = get('operations') or ','
+if string.find(operations, ',' .. operation .. ',', 1, true) then return reply('committed') end
 if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
 if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true) then return reply('illegal') end
 
@@ -34,7 +36,7 @@ for index = 13 + count * 2, #ARGV do unset(ARGV[index]) end
 if state ~= '' then become(state, reason) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
 if requestId ~= '' then answerRequest(requestId) end
-set('lastOperation', operation)
+set('operations', operations .. operation .. ',')
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
 if nextCheckAt == '' and get('wanted') == 'running' and get('state') ~= 'failed' then
