@@ -3,10 +3,11 @@
  * and comes with the server's now, so that a browser with a wrong clock still counts right. Pure; cannot fail.
  * It holds no token and no internal id but the sandbox's own, which is part of the address anyway.
  */
+import type { SandboxId } from "../ids";
 import { idleAt } from "./decide";
 import type { Policy } from "./policy";
 import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
-import { type CameBack, isClaimed, type Phase, type Snapshot, sandboxOf } from "./record";
+import { type CameBack, isClaimed, type Phase, type PreviewRecord, type Snapshot, sandboxOf } from "./record";
 import type { State } from "./transitions";
 
 export interface PreviewView {
@@ -71,13 +72,11 @@ const cameBackTitles: Readonly<Record<CameBack, string>> = {
   "rebuilt-cold": "Built from the project's files",
 };
 
+type PreviewUrl = (sandboxId: SandboxId, port: number) => string;
+
 export function viewOf(
   snapshot: Snapshot,
-  parts: {
-    readonly policy: Policy;
-    readonly logTail: string;
-    readonly previewUrl: (sandboxId: NonNullable<ReturnType<typeof sandboxOf>>, port: number) => string;
-  },
+  parts: { readonly policy: Policy; readonly logTail: string; readonly previewUrl: PreviewUrl },
 ): PreviewView {
   const { record, now, viewers } = snapshot;
   const { policy, logTail, previewUrl } = parts;
@@ -98,18 +97,20 @@ export function viewOf(
     beatEveryMs: policy.beatEveryMs,
     ...(sandboxId ? { sandboxId } : {}),
     ...(record.revision ? { revision: record.revision } : {}),
-    ...(record.state === "running" && !isRunOver
-      ? {
-          url: previewUrl(record.sandboxId, record.port),
-          restsAt: idleAt(record, policy),
-          providerEndsAt: record.endsAt,
-          ...cameBackOf(snapshot),
-        }
-      : {}),
+    ...(isRunOver ? { pausedAt: record.endsAt } : runningOf(snapshot, policy, previewUrl)),
     ...(record.state === "paused" ? { pausedAt: record.pausedAt } : {}),
-    ...(isRunOver ? { pausedAt: record.endsAt } : {}),
     ...(isMoving(record.state) ? waitOf(snapshot) : {}),
     ...(logTail && (record.state === "starting" || record.state === "failed") ? { logTail } : {}),
+  };
+}
+
+function runningOf({ record }: Snapshot, policy: Policy, previewUrl: PreviewUrl): Partial<PreviewView> {
+  if (record.state !== "running") return {};
+  return {
+    url: previewUrl(record.sandboxId, record.port),
+    restsAt: idleAt(record, policy),
+    providerEndsAt: record.endsAt,
+    ...cameBackOf(record),
   };
 }
 
@@ -141,7 +142,7 @@ function stepsOf(current: Phase): StartStep[] {
   }));
 }
 
-function cameBackOf({ record }: Snapshot): Partial<PreviewView> {
+function cameBackOf(record: PreviewRecord): Partial<PreviewView> {
   const { cameBack, readyAt, tookMs } = record;
   if (!cameBack || readyAt === undefined) return {};
   return { cameBack: { how: cameBack, title: cameBackTitles[cameBack], at: readyAt, tookMs: tookMs ?? 0 } };
