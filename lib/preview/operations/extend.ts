@@ -22,14 +22,9 @@ export async function extend(runtime: Runtime, scope: Scope, activityAt: number)
   if (touched?.snapshot.record.state !== "running") return { kind: "not-running" };
   const { record, now } = touched.snapshot;
   const askMs = keepAliveFor(runtime, touched.snapshot);
+  if (now >= record.endsAt) return { kind: "look-again", found: "paused" };
   // Nothing left to ask for: asking all the same would end the run at once, if the provider knows of a newer one.
-  if (askMs === 0 || now + askMs <= record.endsAt) {
-    return {
-      kind: now >= record.endsAt ? "look-again" : "not-needed",
-      endsAt: record.endsAt,
-      found: "paused",
-    };
-  }
+  if (askMs === 0 || now + askMs <= record.endsAt) return { kind: "not-needed", endsAt: record.endsAt };
   const extended = await runtime.sandboxes.extend(record.sandboxId, askMs);
   if (extended.kind !== "extended") return { kind: "look-again", found: extended.kind };
   const recorded = await runtime.store.recordExtension(scope, {
