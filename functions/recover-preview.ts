@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { previewCheckDue } from "@/inngest/events";
-import { parseScope } from "@/lib/ids";
+import { leaseIdSchema, parseScope, projectIdSchema, userIdSchema } from "@/lib/ids";
 import { recover } from "@/lib/preview/operations/recover";
 import type { Runtime } from "@/lib/runtime";
 import { eventsOf, newsSchema } from "./announce";
@@ -33,7 +33,11 @@ const endedSchema = z.object({
   function_id: z.string(),
   run_id: z.string(),
   event: z.object({
-    data: z.looseObject({ projectId: z.string(), userId: z.string(), leaseId: z.string().optional() }),
+    data: z.looseObject({
+      projectId: projectIdSchema,
+      userId: userIdSchema,
+      leaseId: leaseIdSchema.optional(),
+    }),
   }),
 });
 

@@ -80,6 +80,8 @@ export async function commitRunning(
       cameBack: how.cameBack,
       readyAt: now,
       readyBy: lease.leaseId,
+      // With "ready" goes a first sign of life: the next beat need not send another.
+      emittedAt: now,
       tookMs: now - (record.claimedAt ?? now),
       ...(how.revision ? { revision: how.revision } : {}),
     },
