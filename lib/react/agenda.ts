@@ -23,7 +23,7 @@ export interface Situation {
 export interface Agenda {
   readonly lookAt?: number;
   readonly beatAt?: number;
-  /** When presence lapses and the person is asked. */
+  /** When the focus in the frame stops counting and the person is asked. */
   readonly askAt?: number;
 }
 

@@ -16,6 +16,8 @@ export interface PageReactions {
 
 export interface PageSignals {
   isVisible(): boolean;
+  /** A person stepped into the frame and has not left it, nor this window. */
+  isFrameFocused(): boolean;
   /** Answers how to stop. */
   watch(reactions: PageReactions): () => void;
 }
@@ -25,6 +27,7 @@ const inputEvents = ["pointerdown", "pointermove", "keydown", "wheel", "touchmov
 export function browserPage(): PageSignals {
   return {
     isVisible: () => document.visibilityState === "visible",
+    isFrameFocused: () => document.hasFocus() && isFrameFocused(),
     watch(reactions) {
       const listening = new AbortController();
       const quietly = { capture: true, passive: true, signal: listening.signal };

@@ -88,7 +88,13 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
     if (standing === "stopped") return;
     const now = clock.now();
     const isVisible = standing === "here" && page.isVisible();
-    const attention = attentionOf({ isVisible, lastInputAt, now });
+    const attention = attentionOf({
+      isVisible,
+      isFrameFocused: page.isFrameFocused(),
+      lastInputAt,
+      now,
+      beatEveryMs: state.view?.beatEveryMs,
+    });
     if (attention !== state.attention) change({ attention });
 
     const { lookAt = FAR, beatAt = FAR, askAt = FAR } = agenda();
@@ -140,6 +146,8 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
     const answer = await api.open(viewerId);
     change({ isOpening: false });
     accept(answer, "open");
+    // "It was still running" is the record's belief; the first beat makes the provider be asked.
+    if (answer.kind === "view" && answer.view.state === "running") lastBeatAt = NEVER;
     proceed();
   }
 
@@ -176,8 +184,8 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
 
   const unwatch = page.watch({
     input() {
-      if (state.attention === "unsure") welcome();
-      else lastInputAt = clock.now();
+      lastInputAt = clock.now();
+      if (state.attention === "quiet" || state.attention === "unsure") proceed();
     },
     visibilityChanged: () => (page.isVisible() ? welcome() : proceed()),
     leaving() {

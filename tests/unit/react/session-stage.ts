@@ -21,6 +21,8 @@ export interface Stage {
   /** The same view for every call, stamped with the stage's time. */
   shows(view: PaneView): void;
   setVisible(isVisible: boolean): void;
+  /** A person steps into the frame, which is input too, or out of it. */
+  setFrameFocused(isFocused: boolean): void;
   readonly page: PageReactions;
 }
 
@@ -28,6 +30,7 @@ export function stageOf(options: { readonly isVisible?: boolean } = {}): Stage {
   const clock = new VirtualClock();
   const calls: string[] = [];
   let isVisible = options.isVisible ?? true;
+  let isFrameFocused = false;
   let state = firstState;
   let answer: (call: Call) => Answer | Promise<Answer> = () => ({ kind: "unreachable" });
   let viewers = 0;
@@ -47,6 +50,7 @@ export function stageOf(options: { readonly isVisible?: boolean } = {}): Stage {
     },
     page: {
       isVisible: () => isVisible,
+      isFrameFocused: () => isFrameFocused,
       watch(reactions) {
         watching.push(reactions);
         return () => watching.splice(0);
@@ -89,6 +93,10 @@ export function stageOf(options: { readonly isVisible?: boolean } = {}): Stage {
     setVisible(next) {
       isVisible = next;
       page.visibilityChanged();
+    },
+    setFrameFocused(isFocused) {
+      isFrameFocused = isFocused;
+      if (isFocused) page.input();
     },
   };
 }

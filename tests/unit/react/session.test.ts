@@ -72,8 +72,42 @@ describe("beats", () => {
   test("a running preview that is seen and used gets one beat per interval", async () => {
     const stage = stageOf();
     stage.shows(viewOf());
+    for (let used = 0; used < 10 * MINUTE; used += 10 * SECOND) {
+      stage.page.input();
+      await stage.clock.advance(10 * SECOND);
+    }
+    // The one at once, then twenty intervals.
+    expect(stage.count("beat")).toBe(21);
+  });
+
+  test("a preview that was still running gets its first beat at once, so that a lost sandbox is found", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf());
+    await stage.clock.advance(SECOND);
+    expect(stage.count("beat")).toBe(1);
+  });
+
+  test("a page that is only seen beats no more, and any input beats at once", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf());
     await stage.clock.advance(10 * MINUTE);
-    expect(stage.count("beat")).toBe(20);
+    expect(stage.state().attention).toBe("quiet");
+    const before = stage.count("beat");
+    expect(before).toBeLessThanOrEqual(1);
+    stage.page.input();
+    await stage.clock.advance(0);
+    expect(stage.count("beat")).toBe(before + 1);
+  });
+
+  test("the focus in the frame counts as use", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf());
+    stage.setFrameFocused(true);
+    await stage.clock.advance(10 * MINUTE);
+    expect(stage.count("beat")).toBe(21);
+    stage.setFrameFocused(false);
+    await stage.clock.advance(10 * MINUTE);
+    expect(stage.count("beat")).toBe(21);
   });
 
   test("no beat goes out while the page is hidden, and one at once when it is seen again", async () => {
@@ -81,16 +115,18 @@ describe("beats", () => {
     stage.shows(viewOf());
     await stage.clock.advance(SECOND);
     stage.setVisible(false);
+    const before = stage.count("beat");
     await stage.clock.advance(5 * MINUTE);
-    expect(stage.count("beat")).toBe(0);
+    expect(stage.count("beat")).toBe(before);
     stage.setVisible(true);
     await stage.clock.advance(0);
-    expect(stage.count("beat")).toBe(1);
+    expect(stage.count("beat")).toBe(before + 1);
   });
 
-  test("after thirty minutes without input the person is asked, and beats stop until they answer", async () => {
+  test("after thirty minutes in the frame the person is asked, and beats stop until they answer", async () => {
     const stage = stageOf();
     stage.shows(viewOf());
+    stage.setFrameFocused(true);
     await stage.clock.advance(30 * MINUTE + SECOND);
     const before = stage.count("beat");
     expect(stage.state().attention).toBe("unsure");
@@ -105,6 +141,7 @@ describe("beats", () => {
   test("input moves the question thirty minutes on", async () => {
     const stage = stageOf();
     stage.shows(viewOf());
+    stage.setFrameFocused(true);
     await stage.clock.advance(20 * MINUTE);
     stage.page.input();
     await stage.clock.advance(20 * MINUTE);
