@@ -18,7 +18,7 @@ import { type LocalE2b, startE2b } from "../e2b/start-e2b";
 import { type LocalInngest, startInngest } from "../inngest/start-inngest";
 import { httpTransport } from "../inngest/transport";
 import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
-import { startNext } from "./next-app";
+import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 
 const folder = join(process.cwd(), ".local");
@@ -57,7 +57,10 @@ async function main(): Promise<number> {
     const ended = Promise.race([next.ended, interrupted()]);
     // An event that is sent before the functions are registered starts nothing, so nobody is invited before.
     const isReady = await Promise.race([registered(started.inngest, port), ended.then(() => false)]);
-    if (isReady) printTable(plan, started, next.url, environment);
+    if (isReady) {
+      printTable(plan, started, next.url, environment);
+      void warmUp(next.url);
+    }
     return await ended;
   } finally {
     await stopAll();

@@ -41,6 +41,22 @@ export function startNext(port: number, variables: Readonly<Record<string, strin
   };
 }
 
+/** What a newcomer's first click needs; Next's dev server compiles each at its first request, for seconds. */
+const firstPaths = [
+  "/",
+  "/p/counter",
+  ...["", "/open", "/beat", "/leave"].map((path) => `/api/previews/counter${path}`),
+];
+
+/** Has the pages and routes of the first click compiled; asks with OPTIONS and GET, which change nothing. */
+export async function warmUp(url: string): Promise<void> {
+  for (const path of firstPaths) {
+    const isRoute = path.startsWith("/api/");
+    // Accepted loss: what could not be compiled ahead is compiled, or shows its error, at the first click.
+    await fetch(`${url}${path}`, { method: isRoute ? "OPTIONS" : "GET" }).catch(() => undefined);
+  }
+}
+
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
