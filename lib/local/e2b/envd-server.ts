@@ -13,9 +13,9 @@ import { type EnvdCall, SandboxNotRunning } from "@/lib/local/e2b/envd-call";
 import { serveFiles } from "@/lib/local/e2b/envd-files";
 import { filesystemMethods } from "@/lib/local/e2b/envd-filesystem";
 import { processMethods } from "@/lib/local/e2b/envd-processes";
-import { isSecret } from "@/lib/local/e2b/guard";
 import type { ProcessMachines } from "@/lib/local/e2b/processes";
 import { PathRefused } from "@/lib/local/e2b/sandbox-paths";
+import { isSecret } from "@/lib/local/loopback";
 import type { Log } from "@/lib/log";
 
 export interface EnvdContext {

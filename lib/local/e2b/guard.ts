@@ -1,11 +1,11 @@
 /**
- * Owns who may speak to the stand-in at all. It listens on loopback, but so does every page in the developer's
- * browser: a `Host` that is not loopback is a rebinding attack, an `Origin` is a page, and a body that is not JSON is
- * what a page may post without asking. Fails closed, before anything is looked up.
+ * Owns who may speak to the stand-in at all, in E2B's error shape. It listens on loopback, but so does every page in the
+ * developer's browser: a `Host` that is not loopback is a rebinding attack, an `Origin` is a page, and a body that is
+ * not JSON is what a page may post without asking. Fails closed, before anything is looked up.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@/lib/local/e2b/api-error";
+import { isJson, isLoopbackHost } from "@/lib/local/loopback";
 
 /** Throws `ApiError` 421 or 403 for what does not come from a local program. */
 export function refuseForeigners(request: IncomingMessage): void {
@@ -17,16 +17,5 @@ export function refuseForeigners(request: IncomingMessage): void {
 /** Throws `ApiError` 415 for a body that a page could post without a preflight. */
 export function refuseOtherBodies(request: IncomingMessage): void {
   if (request.method === "GET" || request.method === "DELETE") return;
-  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") throw new ApiError(415, "Only application/json is accepted");
-}
-
-/** In constant time; hashed first, so that the length of the secret does not show either. */
-export function isSecret(given: string | string[] | undefined, secret: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(typeof given === "string" ? given : ""), digest(secret));
-}
-
-export function isLoopbackHost(host: string | undefined): boolean {
-  return host !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
+  if (!isJson(request.headers["content-type"])) throw new ApiError(415, "Only application/json is accepted");
 }

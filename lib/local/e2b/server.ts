@@ -8,7 +8,8 @@ import { sendError } from "@/lib/local/e2b/answers";
 import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control-routes";
 import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd-server";
-import { isSecret, refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/guard";
+import { refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/guard";
+import { isSecret } from "@/lib/local/loopback";
 
 export interface ServerContext extends ControlContext, EnvdContext {
   readonly apiKey: string;

@@ -3,6 +3,7 @@
  * so what keeps web pages out is this: a loopback `Host` (against DNS rebinding), no foreign `Origin`, and JSON bodies
  * only, which a page cannot send across origins without asking first (and no CORS answer ever allows it). Fails closed.
  */
+import { isJson, isLoopbackHost } from "@/lib/local/loopback";
 
 export interface GuardedRequest {
   readonly method: string;
@@ -10,7 +11,6 @@ export interface GuardedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
 export type Refusal = { readonly status: 403 | 415; readonly sentence: string };
@@ -18,20 +18,11 @@ export type Refusal = { readonly status: 403 | 415; readonly sentence: string };
 /** Why the request is refused, or null. */
 export function refusalOf({ method, headers }: GuardedRequest): Refusal | null {
   const host = headers.host ?? "";
-  if (!isLoopback(`http://${host}`)) return { status: 403, sentence: `Host ${host} is not this machine` };
+  if (!isLoopbackHost(host)) return { status: 403, sentence: `Host ${host} is not this machine` };
   const { origin } = headers;
   if (origin !== undefined && origin !== `http://${host}`)
     return { status: 403, sentence: `Requests from pages of ${origin} are refused` };
-  if (BODY_METHODS.has(method) && !/^application\/json\b/i.test(headers["content-type"] ?? ""))
+  if (BODY_METHODS.has(method) && !isJson(headers["content-type"]))
     return { status: 415, sentence: "The body has to be application/json" };
   return null;
-}
-
-function isLoopback(address: string): boolean {
-  try {
-    return LOOPBACK_NAMES.has(new URL(address).hostname);
-  } catch {
-    // Not an address at all, so certainly not ours.
-    return false;
-  }
 }

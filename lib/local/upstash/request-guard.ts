@@ -3,8 +3,8 @@
  * not, whatever its origin (previews run foreign code on loopback too), and neither may a name that merely resolves to
  * 127.0.0.1 (DNS rebinding). Fails closed.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { isJson, isLoopbackHost, isSecret } from "@/lib/local/loopback";
 
 export interface Refusal {
   readonly status: number;
@@ -13,24 +13,18 @@ export interface Refusal {
 
 /** undefined when the request may pass. */
 export function refuseRequest(headers: IncomingHttpHeaders, token: string): Refusal | undefined {
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(headers.host ?? "")) {
+  if (!isLoopbackHost(headers.host)) {
     return { status: 403, error: "ERR the local Upstash answers to loopback addresses only" };
   }
   if (headers.origin !== undefined) {
     return { status: 403, error: "ERR the local Upstash does not answer to pages in a browser" };
   }
   const presented = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
-  if (presented === undefined || !isSameSecret(presented, token)) {
+  if (!isSecret(presented, token)) {
     return { status: 401, error: "WRONGPASS invalid or missing auth token" };
   }
-  if (!/^application\/json\b/i.test(headers["content-type"] ?? "")) {
+  if (!isJson(headers["content-type"])) {
     return { status: 415, error: "ERR the body must be application/json" };
   }
   return undefined;
-}
-
-/** Hashing first gives both the same length, so the comparison's time tells nothing. */
-function isSameSecret(presented: string, expected: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(presented), digest(expected));
 }
