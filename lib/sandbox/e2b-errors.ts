@@ -63,7 +63,8 @@ export function providerError(
 }
 
 function failureOfStatus(status: number | undefined): Failure {
-  if (status === undefined || status >= 500) return { kind: "unreachable" };
+  // 408 is E2B's own "that took too long" since 2026-03-16 (its changelog): nothing is known, as with no answer.
+  if (status === undefined || status === 408 || status >= 500) return { kind: "unreachable" };
   if (status === 409) return { kind: "busy" };
   return { kind: "refused", status };
 }

@@ -6,6 +6,7 @@
 import { CommandExitError, type ConnectionOpts, Sandbox, type SandboxInfo } from "e2b";
 import { ProviderBusyError, ProviderRefusedError, SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
+import { withinDeadline } from "./e2b-deadline";
 import { type Failure, failureOf, providerError } from "./e2b-errors";
 import type { FoundSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "./port";
 
@@ -51,10 +52,15 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
   async function attached(sandboxId: SandboxId): Promise<Sandbox> {
     const known = connected.get(sandboxId);
     if (known) return known;
-    const sandbox = await Sandbox.connect(sandboxId, { ...connection, timeoutMs: options.keepAliveMs });
+    const sandbox = await inTime(() =>
+      Sandbox.connect(sandboxId, { ...connection, timeoutMs: options.keepAliveMs }),
+    );
     remember(sandbox);
     return sandbox;
   }
+
+  const inTime = <T>(work: () => Promise<T>, deadlineMs = options.requestDeadlineMs): Promise<T> =>
+    withinDeadline(deadlineMs, work);
 
   /** Runs one SDK call; a failure is classified by type and status and, where these leave two meanings, by one read. */
   async function call<T>(name: string, sandboxId: SandboxId | undefined, work: () => Promise<T>): Promise<T> {
@@ -85,7 +91,7 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
     const pages = Sandbox.list({ ...connection, query: { state: ["running"] }, limit: 100 });
     let running = 0;
     try {
-      while (pages.hasNext) running += (await pages.nextItems()).length;
+      while (pages.hasNext) running += (await inTime(() => pages.nextItems())).length;
     } catch {
       // Accepted loss: the 429 is then reported as a matter of rate, which is retried, never as a full plan.
       return undefined;
@@ -95,7 +101,7 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
 
   async function observe(sandboxId: SandboxId): Promise<ObservedSandbox> {
     try {
-      return observed(await Sandbox.getInfo(sandboxId, connection));
+      return observed(await inTime(() => Sandbox.getInfo(sandboxId, connection)));
     } catch (error) {
       const failure = failureOf(error);
       if (failure.kind === "not-running") return { kind: "gone" };
@@ -116,31 +122,37 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
 
     async create(labels, keepAliveMs) {
       const sandbox = await call("create", undefined, () =>
-        Sandbox.create(options.template, {
-          ...connection,
-          timeoutMs: keepAliveMs,
-          metadata: { ...labels },
-          // If everything of ours is down, E2B itself pauses; nothing but us wakes it (strangers' traffic would bill).
-          lifecycle: { onTimeout: "pause", autoResume: false },
-        }),
+        inTime(() =>
+          Sandbox.create(options.template, {
+            ...connection,
+            timeoutMs: keepAliveMs,
+            metadata: { ...labels },
+            // If everything of ours is down, E2B itself pauses; nothing but us wakes it (strangers' traffic would bill).
+            lifecycle: { onTimeout: "pause", autoResume: false },
+          }),
+        ),
       );
       return readRunning(remember(sandbox));
     },
 
     async connect(sandboxId, keepAliveMs, deadlineMs) {
       const sandbox = await call("connect", sandboxId, () =>
-        Sandbox.connect(sandboxId, {
-          ...connection,
-          timeoutMs: keepAliveMs,
-          ...(deadlineMs ? { requestTimeoutMs: deadlineMs } : {}),
-        }),
+        inTime(
+          () =>
+            Sandbox.connect(sandboxId, {
+              ...connection,
+              timeoutMs: keepAliveMs,
+              ...(deadlineMs ? { requestTimeoutMs: deadlineMs } : {}),
+            }),
+          deadlineMs,
+        ),
       );
       return readRunning(remember(sandbox));
     },
 
     async extend(sandboxId, keepAliveMs) {
       try {
-        await Sandbox.setTimeout(sandboxId, keepAliveMs, connection);
+        await inTime(() => Sandbox.setTimeout(sandboxId, keepAliveMs, connection));
       } catch (error) {
         const failure = failureOf(error);
         if (failure.kind === "refused" && failure.status === 400) return { kind: "past-cap" };
@@ -154,7 +166,7 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
     async pause(sandboxId) {
       connected.delete(sandboxId);
       try {
-        const isPausedNow = await Sandbox.pause(sandboxId, connection);
+        const isPausedNow = await inTime(() => Sandbox.pause(sandboxId, connection));
         if (isPausedNow) return "paused";
       } catch (error) {
         const failure = failureOf(error);
@@ -169,14 +181,14 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
 
     async kill(sandboxId) {
       connected.delete(sandboxId);
-      return call("kill", undefined, () => Sandbox.kill(sandboxId, connection));
+      return call("kill", undefined, () => inTime(() => Sandbox.kill(sandboxId, connection)));
     },
 
     async find(labels) {
       const found: FoundSandbox[] = [];
       const pages = Sandbox.list({ ...connection, query: { metadata: { ...labels } }, limit: 100 });
       while (pages.hasNext) {
-        const page = await call("find", undefined, () => pages.nextItems());
+        const page = await call("find", undefined, () => inTime(() => pages.nextItems()));
         found.push(...page.map(foundSandbox));
       }
       return found.sort((left, right) => right.epoch - left.epoch || right.startedAt - left.startedAt);
@@ -185,9 +197,11 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
     async writeFiles(sandboxId, files) {
       await call("write files", sandboxId, async () => {
         const sandbox = await attached(sandboxId);
-        await sandbox.files.write(
-          files.map(({ path, content }) => ({ path: `/home/user/${path}`, data: bytes(content) })),
-        );
+        const entries = files.map(({ path, content }) => ({
+          path: `/home/user/${path}`,
+          data: bytes(content),
+        }));
+        await inTime(() => sandbox.files.write(entries));
       });
     },
 
@@ -195,11 +209,9 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
       return call("run a command", sandboxId, async () => {
         const sandbox = await attached(sandboxId);
         try {
-          const result = await sandbox.commands.run(script, {
-            envs: { ...variables },
-            timeoutMs: deadlineMs,
-            requestTimeoutMs: deadlineMs,
-          });
+          const limits = { timeoutMs: deadlineMs, requestTimeoutMs: deadlineMs };
+          const running = () => sandbox.commands.run(script, { envs: { ...variables }, ...limits });
+          const result = await inTime(running, deadlineMs);
           return { exitCode: result.exitCode, stdout: result.stdout };
         } catch (error) {
           if (error instanceof CommandExitError) return { exitCode: error.exitCode, stdout: error.stdout };
@@ -211,13 +223,11 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
     async startInBackground(sandboxId, script, { variables, deadlineMs }) {
       await call("start a job", sandboxId, async () => {
         const sandbox = await attached(sandboxId);
-        const handle = await sandbox.commands.run(script, {
-          background: true,
-          envs: { ...variables },
-          // The default of 60 s is the job's whole life, background or not; 0 lets it live (e2b.md §1.3 trap 1).
-          timeoutMs: 0,
-          requestTimeoutMs: deadlineMs,
-        });
+        // The default of 60 s is the job's whole life, background or not; 0 lets it live (e2b.md §1.3 trap 1).
+        const limits = { timeoutMs: 0, requestTimeoutMs: deadlineMs };
+        const start = () =>
+          sandbox.commands.run(script, { background: true, envs: { ...variables }, ...limits });
+        const handle = await inTime(start, deadlineMs);
         // An open handle keeps this process alive and streams output that nobody reads (trap 2).
         await handle.disconnect();
       });
