@@ -91,7 +91,7 @@ export function judge(evidence: Partial<Evidence>): Check[] {
       ({ cold, counted }) => counted.clicks > cold.look.clicks,
     ),
     check(
-      "a beat moved the provider's end",
+      "beats moved the provider's end",
       evidence,
       ["beat"],
       ({ beat }) => beat.endAtAfter > beat.endAtBefore,

@@ -4,6 +4,7 @@
  * claims and throws when it does not come. It must never reach into Rekindle's state: it sees what a product sees.
  */
 import { Sandbox, SandboxNotFoundError } from "e2b";
+import { extendOnActivityId } from "@/functions/extend-on-activity";
 import { pauseWhenIdleId } from "@/functions/pause-when-idle";
 import { reconcilePreviewId } from "@/functions/reconcile-preview";
 import { appId } from "@/inngest.config";
@@ -72,19 +73,24 @@ async function count(stage: Stage): Promise<void> {
 }
 
 async function beat(stage: Stage): Promise<void> {
+  const { cloud, clock, narrator, rekindle } = stage;
   const { sandboxId } = await runningView(stage);
+  // "Ready" brings a first sign of life of its own; only what comes after it is a beat's doing.
+  await until(stage, "the first sign of life to be extended", async () =>
+    completedRuns(cloud, `${appId}-${extendOnActivityId}`).at(0),
+  );
   const before = await providerEnd(stage, sandboxId);
-  await stage.rekindle.beat(viewer);
   const after = await until(stage, "the provider's end to move", async () => {
+    await rekindle.beat(viewer);
+    await sleep(clock, demoPolicy.beatEveryMs);
     const end = await providerEnd(stage, sandboxId);
     return end > before ? end : undefined;
   });
   stage.evidence.beat = { endAtBefore: before, endAtAfter: after };
-  stage.narrator.tell(
-    "beat",
-    `a beat moved the provider's end by ${((after - before) / 1000).toFixed(1)} s`,
-    { before, after },
-  );
+  narrator.tell("beat", `beats moved the provider's end by ${((after - before) / 1000).toFixed(1)} s`, {
+    before,
+    after,
+  });
 }
 
 async function leave(stage: Stage): Promise<void> {
