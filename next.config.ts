@@ -6,6 +6,8 @@ import type { NextConfig } from "next";
 import { securityHeaders } from "./app/security-headers";
 
 const config: NextConfig = {
+  // Next takes a lock in here: launches beside each other bring folders of their own, inside this one.
+  distDir: process.env.NEXT_DIST_DIR || ".next",
   reactStrictMode: true,
   poweredByHeader: false,
   // A frame fills the page and may hold a Next app with an indicator of its own; errors are shown all the same.

@@ -2,16 +2,20 @@
  * Owns the command `npm run dev`: starts the stand-ins that no real key replaces, then the app with their addresses,
  * prints one table, and on Ctrl-C ends all of it. Product code knows nothing of it: only addresses and keys differ.
  * Fails closed: what cannot start, or a mix that cannot work, ends the launch with the reason and leaves nothing.
+ *
+ * Two launches beside each other each need a folder: `REKINDLE_LOCAL_FOLDER` (default `.local`, inside the project
+ * folder because Next builds there too) holds all that a launch writes. `PORT` is where the app answers: any free one
+ * for 0, and the nearest free one of 3000 to 3003 when it is not set.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import Table from "cli-table3";
 import getPort from "get-port";
 import colors from "picocolors";
 import { sleep, systemClock } from "@/lib/clock";
-import { RekindleError } from "@/lib/errors";
+import { ConfigurationError, RekindleError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { type LocalE2b, startE2b } from "../e2b/start-e2b";
@@ -21,7 +25,6 @@ import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 
-const folder = join(process.cwd(), ".local");
 /** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
 const log: Log = {
   info: () => undefined,
@@ -42,33 +45,58 @@ interface Started {
 async function main(): Promise<number> {
   if (existsSync(".env.local")) process.loadEnvFile(".env.local");
   const plan = planLaunch(process.env);
+  const folder = resolve(process.env.REKINDLE_LOCAL_FOLDER || ".local");
   await mkdir(folder, { recursive: true });
-  const environment = plan.environment ?? (await environmentOfThisMachine());
-  const port = await getPort({ port: [3000, 3001, 3002, 3003] });
+  const environment = plan.environment ?? (await environmentOfThisMachine(folder));
+  const port = await freePort(process.env.PORT);
 
   const stops: (() => Promise<void>)[] = [];
   const stopAll = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   };
+  // Before anything starts: a Ctrl-C while it starts must find somebody who ends it.
+  const interruption = interrupted();
+  const ending = new AbortController();
   try {
-    const started = await startStandIns(plan, (stop) => stops.push(stop));
-    const next = startNext(port, { ...variablesOf(started), REKINDLE_ENV: environment });
+    const started = await startStandIns(plan, folder, (stop) => stops.push(stop));
+    const variables = { ...variablesOf(started), ...nextFolder(folder), REKINDLE_ENV: environment };
+    const next = startNext(port, variables);
     stops.push(next.stop);
-    const ended = Promise.race([next.ended, interrupted()]);
+    const ended = Promise.race([next.ended, interruption]);
     // An event that is sent before the functions are registered starts nothing, so nobody is invited before.
-    const isReady = await Promise.race([registered(started.inngest, port), ended.then(() => false)]);
+    const isReady = await Promise.race([
+      registered(started.inngest, port, ending.signal),
+      ended.then(() => false),
+    ]);
     if (isReady) {
       printTable(plan, started, next.url, environment);
       void warmUp(next.url);
     }
     return await ended;
   } finally {
+    ending.abort();
     await stopAll();
   }
 }
 
+/** Next takes a lock in the folder that it builds in, so a launch with a folder of its own has Next build there too. */
+function nextFolder(folder: string): Record<string, string> {
+  return process.env.REKINDLE_LOCAL_FOLDER
+    ? { NEXT_DIST_DIR: relative(process.cwd(), join(folder, "next")) }
+    : {};
+}
+
+/** The nearest free one: a port that somebody else has is no reason not to start. */
+function freePort(wanted: string | undefined): Promise<number> {
+  const port = Number(wanted || Number.NaN);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return getPort({ port });
+  if (wanted) throw new ConfigurationError([`PORT is not a port number, 0 to 65535`]);
+  return getPort({ port: [3000, 3001, 3002, 3003] });
+}
+
 async function startStandIns(
   plan: LaunchPlan,
+  folder: string,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Started> {
   const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
@@ -107,7 +135,7 @@ function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string>
 }
 
 /** Random, and kept: two machines that share a real account by mistake must never see each other's previews. */
-async function environmentOfThisMachine(): Promise<string> {
+async function environmentOfThisMachine(folder: string): Promise<string> {
   const file = join(folder, "environment");
   if (existsSync(file)) return (await readFile(file, "utf8")).trim();
   const environment = `dev-${systemRandom.hex(5)}`;
@@ -139,9 +167,13 @@ function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
   return `${plan.upstash.why}; ${engine}`;
 }
 
-/** Resolves when the app has registered its functions; it compiles for a few seconds first. */
-async function registered({ engine }: LocalInngest, port: number): Promise<true> {
-  while (!(await isListening(port))) await sleep(systemClock, LISTENING_LOOK_MS);
+/** True when the app has registered its functions; it compiles for a few seconds first. False when all ends before. */
+async function registered({ engine }: LocalInngest, port: number, ending: AbortSignal): Promise<boolean> {
+  while (!(await isListening(port))) {
+    // Looking on would keep this process alive after everything else has ended.
+    if (ending.aborted) return false;
+    await sleep(systemClock, LISTENING_LOOK_MS);
+  }
   const url = `http://127.0.0.1:${port}/api/inngest`;
   const outcome = await engine.connectApp({ url, transport: httpTransport, resyncEveryMs: RESYNC_EVERY_MS });
   if (outcome.kind === "refused")
@@ -159,11 +191,10 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
+/** Listens for good: a second, impatient Ctrl-C would otherwise end this process before what it has started. */
 function interrupted(): Promise<number> {
   return new Promise((resolve) => {
-    process.once("SIGINT", () => resolve(0));
-    process.once("SIGTERM", () => resolve(0));
-    process.once("SIGHUP", () => resolve(0));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(0));
   });
 }
 

@@ -25,7 +25,8 @@ export function startNext(port: number, variables: Readonly<Record<string, strin
     detached: true,
   });
   const ended = new Promise<number>((resolve) => {
-    child.once("exit", (code) => resolve(code ?? 0));
+    // Without a code it was killed, by nobody of ours unless `stop` has been called, and then nobody asks.
+    child.once("exit", (code) => resolve(code ?? 1));
     child.once("error", () => resolve(1));
   });
   return {
