@@ -1,0 +1,31 @@
+/** Who counts as there, and when a preview may rest. */
+import { expect, test } from "vitest";
+import { policy } from "@/inngest.config";
+import { isEmpty, restWhenIdle, runsOrWill } from "@/lib/preview/presence";
+import { aSnapshot, NOW, states } from "@/tests/support/records";
+
+test.each([
+  [-1, { kind: "later", at: NOW + 1 }],
+  [0, { kind: "rest" }],
+  [1, { kind: "rest" }],
+])("a running preview idle for its time and %i ms: %j", (pastMs, expected) => {
+  const snapshot = aSnapshot("running", { lastActiveAt: NOW - policy.idleAfterMs - pastMs });
+
+  expect(restWhenIdle(snapshot, policy)).toEqual(expected);
+});
+
+test("only what runs can be brought to rest", () => {
+  for (const state of states) {
+    const rest = restWhenIdle(aSnapshot(state, { lastActiveAt: 0 }), policy);
+    expect([state, rest.kind]).toEqual([state, state === "running" ? "rest" : "not-running"]);
+  }
+});
+
+test("a preview is empty when no viewer counts", () => {
+  expect(isEmpty(aSnapshot("running", {}, 0))).toBe(true);
+  expect(isEmpty(aSnapshot("running", {}, 1))).toBe(false);
+});
+
+test("what is about to run counts as running for who leaves meanwhile", () => {
+  expect(states.filter(runsOrWill)).toEqual(["starting", "running", "resuming"]);
+});

@@ -1,0 +1,146 @@
+/** What a person is shown: the state, exactly the action that helps, and times of the server. */
+import { describe, expect, test } from "vitest";
+import { policy } from "@/inngest.config";
+import { reasonCopy, reasonSchema } from "@/lib/preview/reasons";
+import { phaseSchema, type Snapshot } from "@/lib/preview/record";
+import type { State } from "@/lib/preview/transitions";
+import { viewOf } from "@/lib/preview/view";
+import { aSnapshot, NOW, SANDBOX_ID, states } from "@/tests/support/records";
+
+const view = (snapshot: Snapshot, logTail = "") =>
+  viewOf(snapshot, { policy, logTail, previewUrl: (sandboxId, port) => `https://${port}-${sandboxId}.test` });
+const claim = { leaseId: "somebody-at-work", leaseUntil: NOW + 1, leaseKind: "open" };
+
+const actions: [State, Record<string, string>, string][] = [
+  ["absent", { reason: "never-opened" }, "open"],
+  ["starting", {}, "none"],
+  ["running", {}, "none"],
+  ["pausing", {}, "none"],
+  ["resuming", {}, "none"],
+  ["paused", { reason: "idle" }, "open"],
+  ["paused", { reason: "left" }, "open"],
+  ["paused", { reason: "provider-paused" }, "open"],
+  ["paused", { reason: "provider-unreachable" }, "try-again"],
+  ["paused", { reason: "requested" }, "open"],
+  ["expired", { reason: "sandbox-gone" }, "open"],
+  ["failed", { reason: "install-failed" }, "try-again"],
+  ["failed", { reason: "interrupted" }, "open"],
+];
+test.each(actions)("%s %j offers %s", (state, fields, action) => {
+  expect(view(aSnapshot(state, fields)).action).toBe(action);
+});
+
+test.each(states)("while somebody is at work on it, %s offers nothing to press", (state) => {
+  expect(view(aSnapshot(state, claim)).action).toBe("none");
+});
+
+test("at rest there is always something to press, whatever the reason", () => {
+  for (const state of ["absent", "paused", "expired", "failed"] as const) {
+    for (const reason of reasonSchema.options) {
+      expect([state, reason, view(aSnapshot(state, { reason })).action]).not.toContain("none");
+    }
+  }
+});
+
+test("every time comes with the server's now", () => {
+  for (const state of states) expect(view(aSnapshot(state)).serverNow).toBe(NOW);
+});
+
+test("the address is shown while it runs, and only then", () => {
+  for (const state of states) {
+    expect(view(aSnapshot(state)).url).toBe(
+      state === "running" ? `https://3000-${SANDBOX_ID}.test` : undefined,
+    );
+  }
+});
+
+test("a running preview says when it rests, when the provider would end it, and how it came back", () => {
+  const shown = view(aSnapshot("running", { lastActiveAt: NOW - 1_000 }, 2));
+
+  expect(shown).toMatchObject({
+    restsAt: NOW - 1_000 + policy.idleAfterMs,
+    providerEndsAt: NOW + 900_000,
+    viewers: 2,
+    cameBack: { how: "resumed", at: NOW - 60_000, tookMs: 900 },
+  });
+});
+
+test.each([
+  [-1, "running", "none"],
+  [0, "paused", "open"],
+  [1, "paused", "open"],
+])("a run at its confirmed end and %i ms is shown as %s", (pastMs, state, action) => {
+  const shown = view(aSnapshot("running", { endsAt: NOW - pastMs }));
+
+  expect(shown).toMatchObject({ state, action });
+  expect(shown.url === undefined).toBe(state === "paused");
+  expect(shown.pausedAt).toBe(state === "paused" ? NOW - pastMs : undefined);
+});
+
+test("a paused preview says since when", () => {
+  expect(view(aSnapshot("paused"))).toMatchObject({ pausedAt: NOW - 60_000 });
+  expect(view(aSnapshot("running")).pausedAt).toBeUndefined();
+});
+
+describe("the step under way", () => {
+  test.each(["starting", "resuming", "pausing"] as const)(
+    "is named while it is %s, with its beginning",
+    (state) => {
+      const shown = view(aSnapshot(state, { phase: "start", phaseAt: NOW - 3_000, claimedAt: NOW - 9_000 }));
+
+      expect(shown.step).toMatchObject({ phase: "start", startedAt: NOW - 3_000 });
+      expect(shown.waitingSince).toBe(NOW - 9_000);
+    },
+  );
+
+  test("has a title for every phase", () => {
+    for (const phase of phaseSchema.options) {
+      expect(view(aSnapshot("starting", { phase })).step?.title).toMatch(/^[A-Z].+/);
+    }
+  });
+
+  test("is not shown of what does not move", () => {
+    for (const state of ["absent", "running", "paused", "expired", "failed"] as const) {
+      expect(view(aSnapshot(state, { phase: "start" })).step).toBeUndefined();
+    }
+  });
+
+  test("of a start stands among those behind and ahead; a resume shows only its own", () => {
+    const start = view(aSnapshot("starting", { phase: "install" }));
+
+    expect(start.steps?.map(({ phase, standing }) => [phase, standing])).toEqual([
+      ["sandbox", "done"],
+      ["files", "done"],
+      ["install", "current"],
+      ["start", "ahead"],
+      ["answer", "ahead"],
+    ]);
+    expect(view(aSnapshot("resuming", { phase: "sandbox" })).steps).toBeUndefined();
+  });
+});
+
+test("the log's tail is shown while it starts and after it failed, and nowhere else", () => {
+  for (const state of states) {
+    const isShown = state === "starting" || state === "failed";
+    expect(view(aSnapshot(state), "npm ERR!").logTail).toBe(isShown ? "npm ERR!" : undefined);
+  }
+});
+
+test("nothing of the claim, the epoch or the boot is shown", () => {
+  for (const state of states) {
+    const text = JSON.stringify(view(aSnapshot(state, { ...claim, bootId: "boot-secret", revision: "r1" })));
+    expect(text).not.toContain("somebody-at-work");
+    expect(text).not.toContain("boot-secret");
+    expect(text).not.toContain("epoch");
+  }
+});
+
+describe("every reason", () => {
+  test.each(reasonSchema.options)("%s has a title and a message that a person can read", (reason) => {
+    const { title, message } = reasonCopy[reason];
+
+    expect(title).toMatch(/^[A-Z].{3,50}$/);
+    expect(message).toMatch(/^[A-Z].{15,}[.?]$/);
+    expect(`${title} ${message}`).not.toMatch(/undefined|null|error code|exception|lease|epoch/i);
+  });
+});
