@@ -4,8 +4,10 @@
  * for an old or answered request, nor go on after another worker took over. Fails closed: every ending leaves a state
  * with a reason and nothing running that nobody wants. Step ids are stable: runs in flight meet newer code.
  */
+import { NonRetriableError } from "inngest";
 import { z } from "zod";
 import { previewRequested } from "@/inngest/events";
+import { InvalidRequestError } from "@/lib/errors";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
 import {
   acquireSandbox,
@@ -25,9 +27,18 @@ import { type Act, type StepOutcome, stepsOf } from "./step-outcome";
 
 export const openPreviewId = "open-preview";
 
-/** The lease of a run: the one that was handed over, or the run's own. recover-preview derives the same. */
-export const leaseOfOpening = (data: { readonly leaseId?: string | undefined }, runId: string): LeaseId =>
-  parseLeaseId(data.leaseId ?? `open-${runId}`);
+/**
+ * The lease of a run: the one that was handed over, or the run's own. recover-preview derives the same.
+ * @throws NonRetriableError for one that nobody can hold, so that the run fails at once, as for any malformed event.
+ */
+export function leaseOfOpening(data: { readonly leaseId?: string | undefined }, runId: string): LeaseId {
+  try {
+    return parseLeaseId(data.leaseId ?? `open-${runId}`);
+  } catch (error) {
+    if (!(error instanceof InvalidRequestError)) throw error;
+    throw new NonRetriableError(error.message, { cause: error });
+  }
+}
 
 export const openPreview = (runtime: Runtime) =>
   runtime.inngest.createFunction(
