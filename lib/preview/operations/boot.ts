@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { type Job, type JobStatus, pollJob, startJob } from "@/lib/boot/jobs";
 import { prepareProject } from "@/lib/boot/prepare";
+import type { ProbeResult } from "@/lib/boot/probe";
 import { sleep } from "@/lib/clock";
 import { SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
@@ -156,23 +157,48 @@ export function awaitInstall(runtime: Runtime, lease: Lease): Promise<Progress> 
   });
 }
 
-/** One look of at most the step's budget at the dev server, which is started by the first; done when it answers. */
+/**
+ * One look of at most the step's budget at the dev server; done when it answers. It is started by the first look that
+ * finds nothing at its port: after a resume, one that is only slow to answer must not meet a second one.
+ */
 export function awaitServer(runtime: Runtime, lease: Lease): Promise<Progress> {
-  return watchJob(runtime, lease, "start", async (job, status, { waitedMs, port }) => {
-    const probed = await runtime.probe(job.sandboxId, port, runtime.policy.pollEveryMs * 4);
-    if (probed.kind === "answers") return { kind: "done" };
+  const ask = patientProbe(runtime);
+  return watchJob(runtime, lease, "start", async (job, status, { waitedMs, port, leftMs }) => {
+    const probed = await ask(job.sandboxId, port, leftMs);
+    if (probed?.kind === "answers") return { kind: "done" };
     if (status.kind === "exited" || status.kind === "lost")
       return { kind: "failed", reason: "server-exited" };
     if (waitedMs > runtime.policy.serverDeadlineMs) return { kind: "failed", reason: "port-never-opened" };
-    if (status.kind === "not-started") await startJob(runtime.sandboxes, job, runtime.policy.stepBudgetMs);
+    if (status.kind === "not-started" && probed?.kind === "port-closed") {
+      await startJob(runtime.sandboxes, job, runtime.policy.stepBudgetMs);
+    }
     return { kind: "going-on" };
   });
+}
+
+/**
+ * Asks whether the server answers, and answers undefined while the question is open; the next call waits for the same
+ * one. A server that compiles its first page answers after many seconds, and asking anew each time would hear nothing.
+ */
+function patientProbe({ probe, clock, policy }: Runtime) {
+  let asked: Promise<ProbeResult> | undefined;
+  return async (sandboxId: SandboxId, port: number, openForMs: number): Promise<ProbeResult | undefined> => {
+    const question = asked ?? probe(sandboxId, port, openForMs);
+    const answer = await new Promise<ProbeResult | undefined>((resolve, reject) => {
+      const cancel = clock.after(policy.pollEveryMs, () => resolve(undefined));
+      question.then(resolve, reject).finally(cancel);
+    });
+    asked = answer ? undefined : question;
+    return answer;
+  };
 }
 
 interface Wait {
   /** Since this phase began, by Redis's clock, over all runs that were at it. */
   readonly waitedMs: number;
   readonly port: number;
+  /** Of the step's budget. */
+  readonly leftMs: number;
 }
 
 async function watchJob(
@@ -196,7 +222,8 @@ async function watchJob(
       shownTail = status.logTail;
     }
     const waitedMs = waitedBeforeMs + (clock.now() - startedAt);
-    const progress = await look(job, status, { waitedMs, port: record.port ?? 3000 });
+    const leftMs = deadlineAt - clock.now();
+    const progress = await look(job, status, { waitedMs, port: record.port ?? 3000, leftMs });
     if (progress.kind !== "going-on" || clock.now() + policy.pollEveryMs >= deadlineAt) return progress;
     await sleep(clock, policy.pollEveryMs);
   }
