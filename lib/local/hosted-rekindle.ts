@@ -7,7 +7,7 @@ import { serve } from "inngest/edge";
 import { createInngestClient } from "@/inngest/client";
 import { appId } from "@/inngest.config";
 import type { Clock } from "@/lib/clock";
-import { createRekindle, type Policy, type ProjectFiles, type Rekindle } from "@/lib/index";
+import { createRekindle, type Policy, type ProjectFiles, type Rekindle, type Runtime } from "@/lib/index";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 import { IN_PROCESS_APP } from "./inngest/start-inngest";
@@ -20,6 +20,7 @@ export interface HostOptions {
   readonly log: Log;
   readonly environment: string;
   readonly policy: Policy;
+  readonly flow?: Partial<Runtime["flow"]>;
   readonly files: ProjectFiles;
 }
 
