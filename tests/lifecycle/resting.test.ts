@@ -183,3 +183,22 @@ test("a person who was active keeps a preview whose left tab was the last viewer
 
   expect((await world.record()).state).toBe("running");
 });
+
+test("a return of which no event came through keeps it all the same: presence is read, not believed", async () => {
+  const world = await createWorld();
+  await world.ready();
+  await world.leave();
+  await world.advance(MINUTE);
+  const { send } = world.runtime.inngest;
+  world.runtime.inngest.send = () => Promise.reject(new TypeError("fetch failed"));
+
+  await world.beat("v2");
+  await world.advance(90 * SECOND);
+  world.runtime.inngest.send = send;
+
+  expect(world.runsOf("pause-on-leave").at(-1)).toMatchObject({
+    status: "Completed",
+    output: { result: "active" },
+  });
+  expect((await world.record()).state).toBe("running");
+});
