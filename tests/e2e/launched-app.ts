@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "@/lib/clock";
 
@@ -49,7 +49,7 @@ export async function startLauncher(variables: Variables = {}): Promise<Launch> 
   await mkdir(".local", { recursive: true });
   const folder = await mkdtemp(resolve(".local", "e2e-"));
   const child = spawn(program, parameters, {
-    env: { ...cleanEnvironment(), REKINDLE_LOCAL_FOLDER: folder, PORT: "0", ...variables },
+    env: { ...cleanEnvironment("development"), REKINDLE_LOCAL_FOLDER: folder, PORT: "0", ...variables },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own, as a terminal gives to a command.
     detached: true,
@@ -86,17 +86,17 @@ export async function startLauncher(variables: Variables = {}): Promise<Launch> 
  * The developer's environment without what a test runner sets, and without keys. They are emptied and not removed:
  * the launcher and Next read `.env.local`, which fills in only what is not there at all.
  */
-export function cleanEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_ENV: _mode, NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
+export function cleanEnvironment(mode: "development" | "production"): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, FORCE_COLOR: _color, ...inherited } = process.env;
   const kept = Object.entries(inherited).filter(([name]) => !name.startsWith("VITEST"));
-  const tools = resolve("node_modules", ".bin");
+  const withoutKeys = keyNames.map((name) => [name, ""] as const);
   return {
-    ...Object.fromEntries(kept),
-    ...Object.fromEntries(keyNames.map((name) => [name, ""])),
-    PATH: `${tools}${delimiter}${process.env.PATH ?? ""}`,
+    ...Object.fromEntries([...kept, ...withoutKeys]),
+    PATH: `${resolve("node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}`,
+    NODE_ENV: mode,
     NO_COLOR: "1",
     NEXT_TELEMETRY_DISABLED: "1",
-  } as NodeJS.ProcessEnv;
+  };
 }
 
 const keyNames = [

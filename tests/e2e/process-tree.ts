@@ -22,7 +22,10 @@ export async function processesOfLaunch(launch: {
   readonly folder: string;
 }): Promise<KnownProcess[]> {
   const mark = `${INSTANCE_NAME}=${await instanceIdOf(launch.folder)}`;
-  const pids = new Set([launch.pid, ...processesOf(readProcessTable(mark), process.pid).map(({ pid }) => pid)]);
+  const pids = new Set([
+    launch.pid,
+    ...processesOf(readProcessTable(mark), process.pid).map(({ pid }) => pid),
+  ]);
   const table = readTable();
   for (let grew = true; grew; ) {
     const children = table.filter(({ pid, parentPid }) => pids.has(parentPid) && !pids.has(pid));
@@ -54,5 +57,6 @@ function readTable(): KnownProcess[] {
 const noteSchema = z.object({ instanceId: z.string() });
 
 async function instanceIdOf(folder: string): Promise<string> {
-  return noteSchema.parse(JSON.parse(await readFile(join(folder, "e2b", "stand-in.json"), "utf8"))).instanceId;
+  return noteSchema.parse(JSON.parse(await readFile(join(folder, "e2b", "stand-in.json"), "utf8")))
+    .instanceId;
 }

@@ -31,7 +31,7 @@ const log: Log = {
   warn: (fields, message) => complain(colors.yellow, fields, message),
   error: (fields, message) => complain(colors.red, fields, message),
 };
-const LISTENING_LOOK_MS = 100;
+const LOOK_MS = 100;
 /** Functions change when a developer saves. */
 const RESYNC_EVERY_MS = 5_000;
 const parts = { clock: systemClock, random: systemRandom, log };
@@ -119,7 +119,7 @@ async function startStandIns(
 function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string> {
   return {
     INNGEST_DEV: inngest.url,
-    PROJECTS_FOLDER: process.env.PROJECTS_FOLDER ?? join(process.cwd(), "lib/local/samples/projects"),
+    PROJECTS_FOLDER: process.env.PROJECTS_FOLDER || join(process.cwd(), "lib/local/samples/projects"),
     ...(upstash ? { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token } : {}),
     ...(e2b
       ? {
@@ -144,7 +144,9 @@ async function environmentOfThisMachine(folder: string): Promise<string> {
 }
 
 function printTable(plan: LaunchPlan, started: Started, appUrl: string, environment: string): void {
-  const table = new Table({ head: ["service", "", "address", "why"], style: { head: ["bold"] } });
+  // The table's own colours are on by default, also where the output is a file.
+  const style = colors.isColorSupported ? { head: ["bold"] } : { head: [], border: [] };
+  const table = new Table({ head: ["service", "", "address", "why"], style });
   const { e2b, upstash, inngest } = started;
   table.push(
     ["Rekindle", "app", appUrl, `environment ${environment}`],
@@ -167,17 +169,24 @@ function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
   return `${plan.upstash.why}; ${engine}`;
 }
 
-/** True when the app has registered its functions; it compiles for a few seconds first. False when all ends before. */
+/**
+ * True when the app has registered its functions; it compiles for a few seconds first. An app that answers with an error
+ * is told in the terminal and asked again, because a developer may mend it. False when all ends before.
+ */
 async function registered({ engine }: LocalInngest, port: number, ending: AbortSignal): Promise<boolean> {
   while (!(await isListening(port))) {
     // Looking on would keep this process alive after everything else has ended.
     if (ending.aborted) return false;
-    await sleep(systemClock, LISTENING_LOOK_MS);
+    await sleep(systemClock, LOOK_MS);
   }
   const url = `http://127.0.0.1:${port}/api/inngest`;
   const outcome = await engine.connectApp({ url, transport: httpTransport, resyncEveryMs: RESYNC_EVERY_MS });
   if (outcome.kind === "refused")
     throw new Error(`The functions were refused: ${outcome.problems.join("; ")}`);
+  while (engine.functionIds().length === 0) {
+    if (ending.aborted) return false;
+    await sleep(systemClock, LOOK_MS);
+  }
   return true;
 }
 

@@ -1,0 +1,155 @@
+/**
+ * The launcher of `npm run dev` as a whole: what it tells, what it refuses, and that nothing which it started outlives
+ * it, whenever and however it ends. Which mixes it refuses is shown in tests/unit/launcher.
+ */
+import { readdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parsePaneView } from "@/lib/react/pane-view";
+import { findBackends } from "../support/backends";
+import { type Launch, type LaunchedApp, launchApp, printed, startLauncher } from "./launched-app";
+import { processesOfLaunch, stillAlive } from "./process-tree";
+
+const backends = await findBackends();
+
+/** Pages compile, a package manager installs, and two cores are shared: patience, which nothing here measures. */
+const PATIENCE = { timeout: 150_000, interval: 100 };
+const TEST_MS = 300_000;
+
+describe("a launch", { timeout: TEST_MS }, () => {
+  let app: LaunchedApp;
+  beforeAll(async () => {
+    app = await launchApp();
+  }, TEST_MS);
+  afterAll(() => app?.stop(), TEST_MS);
+
+  test("tells in one table what is local, where it is and why", () => {
+    const rows = app
+      .output()
+      .split("\n")
+      .filter((line) => line.includes("│"))
+      .map((line) => line.split("│").map((cell) => cell.trim()));
+    const cells = rows.map(([, service, kind, address, why]) => ({ service, kind, address, why }));
+
+    const local = { kind: "local", address: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) };
+    expect(cells).toEqual([
+      { service: "service", kind: "", address: "address", why: "why" },
+      { service: "Rekindle", kind: "app", address: app.url, why: expect.stringContaining("environment") },
+      { service: "E2B", ...local, why: "no E2B_API_KEY" },
+      { service: "Upstash Redis", ...local, why: expect.stringContaining("no UPSTASH_REDIS_REST_URL") },
+      { service: "Inngest", ...local, why: expect.stringContaining("forgets everything") },
+    ]);
+  });
+
+  // The last of these tests, because it ends the launch.
+  test("ends with Ctrl-C, and with it every process and every sandbox's files", async () => {
+    await openCounter(app);
+    const known = await processesOfLaunch(app);
+    const commands = known.map(({ command }) => command).join("\n");
+    expect(commands).toContain("node server.js");
+    expect(commands).toContain("next-server");
+    if (backends.redisServer) expect(commands).toContain("redis-server");
+    expect(stillAlive(known)).toEqual(known);
+
+    app.pressCtrlC();
+
+    expect(await app.ended).toBe(0);
+    expect(stillAlive(known)).toEqual([]);
+    expect(await filesBelow(app)).not.toContain("sandboxes");
+  });
+});
+
+test(
+  "an impatient Ctrl-C, again and before anything answers, leaves nothing",
+  async () => {
+    const launch = await startLauncher();
+    try {
+      await printed(launch, /Next\.js/);
+      const known = await processesOfLaunch(launch);
+      expect(known.map(({ command }) => command).join("\n")).toContain("next dev");
+
+      launch.pressCtrlC();
+      launch.pressCtrlC();
+
+      expect(await launch.ended).toBe(0);
+      expect(stillAlive(known)).toEqual([]);
+    } finally {
+      await launch.stop();
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  "an app that dies ends the launch as a failure, and leaves nothing",
+  async () => {
+    const launch = await startLauncher();
+    try {
+      await printed(launch, /Next\.js/);
+      const known = await processesOfLaunch(launch);
+      const next = known.find(({ command }) => command.includes("next dev"));
+      expect(next).toBeDefined();
+
+      process.kill(next?.pid ?? 0, "SIGKILL");
+
+      expect(await launch.ended).toBe(1);
+      expect(stillAlive(known)).toEqual([]);
+    } finally {
+      await launch.stop();
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  "an app that cannot be built is told with its sentence, and nobody is invited",
+  async () => {
+    const launch = await startLauncher({ REKINDLE_POLICY: '{"idleAfterMs": 1000}' });
+    try {
+      await printed(launch, /Rekindle cannot start: [^"]+/);
+
+      expect(launch.output()).toContain("warnBeforeMs (120000) must be less than idleAfterMs (1000)");
+      expect(launch.output()).not.toContain("Open http");
+    } finally {
+      await launch.stop();
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  "a mix that cannot work is refused before anything starts, with every reason at once",
+  async () => {
+    const launch = await startLauncher({
+      INNGEST_EVENT_KEY: "secret-event-key",
+      UPSTASH_REDIS_REST_URL: "https://secret.upstash.example",
+      E2B_API_KEY: "secret-api-key",
+    });
+    try {
+      expect(await launch.ended).toBe(1);
+      expect(launch.output()).toContain("Inngest Cloud cannot call a laptop");
+      expect(launch.output()).toContain("only one of UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN");
+      expect(launch.output()).toContain("REKINDLE_ENV is missing");
+      expect(launch.output()).not.toContain("secret");
+      expect(await filesBelow(launch)).toEqual([]);
+    } finally {
+      await launch.stop();
+    }
+  },
+  TEST_MS,
+);
+
+async function openCounter({ url, output }: LaunchedApp): Promise<void> {
+  const address = `${url}/api/previews/counter`;
+  const opened = await fetch(`${address}/open`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ viewerId: "launcher-test" }),
+  });
+  expect(opened.status, output()).toBe(200);
+  const state = async () => parsePaneView(await (await fetch(address)).json())?.state;
+  await expect.poll(state, PATIENCE).toBe("running");
+}
+
+const filesBelow = async ({ folder }: Pick<Launch, "folder">): Promise<string[]> =>
+  (await readdir(folder, { recursive: true })).map((path) => basename(path));
