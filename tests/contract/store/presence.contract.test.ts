@@ -233,37 +233,3 @@ describe.each(engines)("on %s", (engine) => {
     });
   });
 });
-
-describe("boundaries, on the virtual clock", () => {
-  let at: StoreUnderTest;
-  beforeAll(async () => {
-    at = await startStore("memory");
-  });
-  beforeEach(() => at.upstash.loseEverything());
-  afterAll(() => at.stop());
-
-  test.each([
-    [-1, undefined],
-    [0, 2],
-    [1, 2],
-  ])("a beat at the interval and %i ms after the last event sends number %s", async (pastMs, expected) => {
-    await at.running();
-    await at.store.touch(scope, { kind: "beat", viewerId: viewer("v1") });
-    await at.clock.advance(policy.emitEveryMs + pastMs);
-
-    const touched = await at.store.touch(scope, { kind: "beat", viewerId: viewer("v1") });
-
-    expect(touched?.emitSeq).toBe(expected);
-  });
-
-  test.each([
-    [-1, 0],
-    [0, 1],
-    [1, 1],
-  ])("a preview at its time and %i ms is taken %i times", async (pastMs, count) => {
-    await at.running();
-    await at.clock.advance(policy.idleAfterMs + pastMs);
-
-    expect(await at.store.takeDue(10, 90_000)).toHaveLength(count);
-  });
-});
