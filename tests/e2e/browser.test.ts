@@ -131,7 +131,7 @@ async function openPage(browser: Browser): Promise<Page> {
 }
 
 const TICK_MS = 100;
-const LONG_REST_MS = 3_000;
+const LONG_REST_MS = 5_000;
 
 interface CounterLook {
   /** Where the frame's document is. */
