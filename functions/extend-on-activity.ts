@@ -16,7 +16,10 @@ const extendedSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("at-cap"), endsAt: z.number() }),
   z.object({ kind: z.literal("not-needed"), endsAt: z.number() }),
   z.object({ kind: z.literal("not-running") }),
-  z.object({ kind: z.literal("look-again"), found: z.enum(["gone", "paused", "past-cap", "other-run"]) }),
+  z.object({
+    kind: z.literal("look-again"),
+    found: z.enum(["gone", "paused", "past-cap", "run-over", "other-run"]),
+  }),
 ]);
 
 export const extendOnActivityId = "extend-on-activity";

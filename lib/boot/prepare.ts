@@ -5,7 +5,7 @@
  */
 import type { ProjectId, SandboxId } from "@/lib/ids";
 import type { Sandboxes, WorkspaceFile } from "@/lib/sandbox/port";
-import { loadProject, type ProjectFileSet, type ProjectFiles } from "@/lib/workspace/files";
+import { type FilesSource, loadProject, type ProjectFileSet } from "@/lib/workspace/files";
 import { stopAllJobs } from "./jobs";
 import { detectRecipe, type Recipe } from "./recipe";
 
@@ -30,19 +30,29 @@ while IFS= read -r -d '' path; do rm -f -- "$path"; done < "$HOME/.rekindle/file
 /** E2B takes many files in one request; a batch keeps one request's body modest. */
 const FILES_PER_REQUEST = 200;
 
+export interface PrepareParts {
+  readonly sandboxes: Sandboxes;
+  readonly source: FilesSource;
+  readonly recipe?: RecipeSource | undefined;
+  /** Throws when another worker has taken over: what is in the sandbox is then its, and must not be touched. */
+  readonly beforeEachChange: () => Promise<void>;
+}
+
 export async function prepareProject(
-  parts: { readonly sandboxes: Sandboxes; readonly files: ProjectFiles; readonly recipe?: RecipeSource },
+  { sandboxes, source, recipe: recipeOf, beforeEachChange }: PrepareParts,
   target: { readonly projectId: ProjectId; readonly sandboxId: SandboxId; readonly deadlineMs: number },
 ): Promise<Prepared> {
-  const { sandboxes } = parts;
   const { sandboxId, deadlineMs } = target;
-  const project = await loadProject(parts.files, target.projectId);
-  const recipe = parts.recipe?.(target.projectId, project) ?? detectRecipe(project.files);
+  const project = await loadProject(source, target.projectId);
+  const recipe = recipeOf?.(target.projectId, project) ?? detectRecipe(project.files);
 
+  await beforeEachChange();
   await stopAllJobs(sandboxes, sandboxId, deadlineMs);
+  await beforeEachChange();
   await sandboxes.run(sandboxId, removeOldFilesScript, { variables: {}, deadlineMs });
   const files = [...project.files.map(intoApp), ...scripts(recipe), fileList(project)];
   for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
+    await beforeEachChange();
     await sandboxes.writeFiles(sandboxId, files.slice(start, start + FILES_PER_REQUEST));
   }
   return { revision: project.revision, port: recipe.port };

@@ -24,6 +24,14 @@ export type Action =
   /** Bring it (back) to running: resume, go on with an interrupted start, or rebuild. */
   | { readonly kind: "open"; readonly reason: Reason }
   | { readonly kind: "pause"; readonly reason: Reason }
+  /** The provider has another run, or another end of it, than the record: say so in the record. */
+  | {
+      readonly kind: "record-run";
+      readonly reason: Reason;
+      readonly startedAt: number;
+      readonly endsAt: number;
+      readonly nextCheckAt: number;
+    }
   /** The provider paused it and nobody is there: say so in the record. */
   | { readonly kind: "record-paused"; readonly reason: Reason; readonly pausedAt: number }
   /** The sandbox is gone and nobody is there: say so in the record. */
@@ -86,12 +94,14 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
       : { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
   }
   if (!isInUse) return { kind: "pause", reason: "idle" };
-  const endsAt = observed.kind === "running" ? observed.endsAt : now;
-  return {
-    kind: "none",
-    reason: record.reason,
-    nextCheckAt: healRunningAt({ lastActiveAt: record.lastActiveAt ?? record.changedAt, endsAt }, policy),
-  };
+  const lastActiveAt = record.lastActiveAt ?? record.changedAt;
+  if (observed.kind !== "running") return { kind: "none", reason: record.reason, nextCheckAt: now };
+  const { startedAt, endsAt } = observed;
+  const nextCheckAt = healRunningAt({ lastActiveAt, endsAt }, policy);
+  const isKnown = record.state === "running" && record.runStartedAt === startedAt && record.endsAt === endsAt;
+  return isKnown
+    ? { kind: "none", reason: record.reason, nextCheckAt }
+    : { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
 }
 
 /**

@@ -17,8 +17,15 @@ const whole = z
   .regex(/^-?\d{1,16}$/)
   .transform(Number);
 
-export const cameBackSchema = z.enum(["warm", "resumed", "from-snapshot", "rebuilt-cached", "rebuilt-cold"]);
-/** How the preview came to run this time. */
+export const cameBackSchema = z.enum([
+  "warm",
+  "resumed",
+  "restarted",
+  "from-snapshot",
+  "rebuilt-cached",
+  "rebuilt-cold",
+]);
+/** How the preview came to run this time; `restarted` is a resume whose dev server had to be started again. */
 export type CameBack = z.infer<typeof cameBackSchema>;
 
 export const wantedSchema = z.enum(["running", "resting"]);
@@ -58,6 +65,8 @@ const common = z.object({
   phaseAt: whole.optional(),
   /** Names the install and start jobs inside the sandbox, so that a takeover finds them. */
   bootId: z.string().optional(),
+  /** The job of a server that had to be started again after a resume; its memory was lost. */
+  restartId: z.string().optional(),
   /** The boot whose files are in the sandbox; a takeover does not bring them again under its running jobs. */
   filesFor: z.string().optional(),
   claimedAt: whole.optional(),

@@ -67,6 +67,7 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
 const cameBackTitles: Readonly<Record<CameBack, string>> = {
   warm: "It was still running",
   resumed: "Resumed: the same processes, where they stood still",
+  restarted: "Resumed, but the dev server had to be started again: its memory is lost, its files are there",
   "from-snapshot": "Restored from a snapshot",
   "rebuilt-cached": "Rebuilt, with cached dependencies",
   "rebuilt-cold": "Built from the project's files",
@@ -85,7 +86,8 @@ export function viewOf(
   const isRunOver = record.state === "running" && now >= record.endsAt;
   const reason = isRunOver ? "provider-paused" : record.reason;
   const { title, message, action } = reasonCopy[reason];
-  const isOpenable = (isAtRest(record.state) || isRunOver) && !isClaimed(snapshot);
+  // Moving and yet nobody's work: its worker vanished, and whoever asks takes over.
+  const isOpenable = (record.state !== "running" || isRunOver) && !isClaimed(snapshot);
   return {
     projectId: record.projectId,
     userId: record.userId,
@@ -113,9 +115,6 @@ function runningOf({ record }: Snapshot, policy: Policy, previewUrl: PreviewUrl)
     ...cameBackOf(record),
   };
 }
-
-const isAtRest = (state: State): boolean =>
-  state === "absent" || state === "paused" || state === "expired" || state === "failed";
 
 /** At rest there is always a way back; a reason that offers none by itself is opened again. */
 const restingAction = (action: HelpfulAction): HelpfulAction => (action === "none" ? "open" : action);

@@ -77,7 +77,7 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
         throw new IllegalTransitionError(previewId, snapshot.record.state, commit.become ?? "");
       }
       return {
-        kind: z.enum(["committed", "lost", "condemned"]).parse(status),
+        kind: z.enum(["committed", "lost", "condemned", "occupied"]).parse(status),
         snapshot,
       } satisfies CommitReply;
     },
@@ -139,17 +139,15 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
     flag(pause?.mustBeEmpty),
     text(open?.bootId),
     text(open?.requestId),
+    text(request.ifEpoch),
   ];
 }
 
 function claimReply(scope: Scope, request: ClaimRequest, reply: Reply): ClaimReply {
-  const { status, snapshot, extra } = reply;
+  const { status, snapshot } = reply;
   if (status === "granted") {
     const lease = { scope, leaseId: request.leaseId, epoch: snapshot.record.epoch };
-    const takenOver = z.enum(["open", "pause", "settle"]).safeParse(extra);
-    return takenOver.success
-      ? { kind: "granted", lease, snapshot, takenOver: takenOver.data }
-      : { kind: "granted", lease, snapshot };
+    return { kind: "granted", lease, snapshot };
   }
   if (status === "not-applicable") return { kind: "not-applicable", snapshot };
   return { kind: z.enum(["warm", "busy", "active", "needs-person", "completed"]).parse(status), snapshot };
@@ -170,6 +168,7 @@ function commitArgs(commit: Commit): string[] {
         ? text(commit.check.at)
         : `+${text(commit.check.inMs)}`,
     text(commit.requestId),
+    flag(commit.mustBeFree),
     text(pairs.length),
     ...pairs.flatMap(([field, value]) => [field, text(value)]),
     ...(commit.remove ?? []),

@@ -7,7 +7,7 @@
 import type { LeaseId, PreviewId, SandboxId, Scope, ViewerId } from "@/lib/ids";
 import type { Reason } from "@/lib/preview/reasons";
 import type { Phase, PreviewRecord, Snapshot, Wanted } from "@/lib/preview/record";
-import type { ClaimKind, State } from "@/lib/preview/transitions";
+import type { State } from "@/lib/preview/transitions";
 
 /** A granted claim: what every write of its holder must still match. */
 export interface Lease {
@@ -20,6 +20,8 @@ export type ClaimRequest = {
   readonly leaseId: LeaseId;
   /** Why the state changes; the usual reason of the move when absent. */
   readonly reason?: Reason;
+  /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
+  readonly ifEpoch?: number;
 } & (
   | {
       readonly kind: "open";
@@ -52,7 +54,6 @@ export type ClaimReply =
       readonly kind: "granted";
       readonly lease: Lease;
       readonly snapshot: Snapshot;
-      readonly takenOver?: ClaimKind;
     }
   | {
       readonly kind: "warm" | "busy" | "active" | "needs-person" | "completed";
@@ -72,14 +73,16 @@ export interface Commit {
   /** When the sweep looks if nobody else did; `never` takes the preview out of the due index. */
   readonly check: { readonly at: number } | { readonly inMs: number } | "never";
   readonly requestId?: string;
+  /** Refused as `occupied` when the record names another sandbox than the one that is set. */
+  readonly mustBeFree?: boolean;
 }
 
 export type CommitReply =
   | { readonly kind: "committed"; readonly snapshot: Snapshot }
   /** Another worker has taken over; nothing was written. */
   | { readonly kind: "lost"; readonly snapshot: Snapshot }
-  /** The sandbox was marked for destruction; nothing was written. */
-  | { readonly kind: "condemned"; readonly snapshot: Snapshot };
+  /** The sandbox was marked for destruction, or the record names another; nothing was written. */
+  | { readonly kind: "condemned" | "occupied"; readonly snapshot: Snapshot };
 
 export type Sign =
   | { readonly kind: "beat"; readonly viewerId: ViewerId }

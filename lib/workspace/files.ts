@@ -3,6 +3,7 @@
  * whatever stands in a sandbox was loaded from here. Contents never travel in events, step results, logs or Redis.
  * Fails closed: whatever the port throws becomes an error of the catalogue.
  */
+import type { Cancel, Clock } from "@/lib/clock";
 import { FilesUnavailableError, RekindleError } from "@/lib/errors";
 import type { ProjectId } from "@/lib/ids";
 
@@ -25,15 +26,25 @@ export interface ProjectFiles {
   load(projectId: ProjectId, since?: string): Promise<ProjectFileSet>;
 }
 
-/** The newest version's name; asked before a sandbox is created, so that no project costs one in vain. */
-export async function currentRevision(files: ProjectFiles, projectId: ProjectId): Promise<string> {
-  return ask(projectId, () => files.revision(projectId));
+/** The port, and how long it may take: a product's database that hangs must not hold a claim. */
+export interface FilesSource {
+  readonly files: ProjectFiles;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+}
+
+/**
+ * The newest version's name; asked before a sandbox is created, so that no project costs one in vain.
+ * @throws UnknownProjectError, FilesUnavailableError
+ */
+export function currentRevision(source: FilesSource, projectId: ProjectId): Promise<string> {
+  return ask(source, projectId, () => source.files.revision(projectId));
 }
 
 /** The newest files, with paths that stay inside the project. @throws UnknownProjectError, FilesUnavailableError */
-export function loadProject(files: ProjectFiles, projectId: ProjectId): Promise<ProjectFileSet> {
-  return ask(projectId, async () => {
-    const set = await files.load(projectId);
+export function loadProject(source: FilesSource, projectId: ProjectId): Promise<ProjectFileSet> {
+  return ask(source, projectId, async () => {
+    const set = await source.files.load(projectId);
     if (!set.files.every(({ path }) => isInside(path))) {
       throw new Error("a path of the project leads outside it");
     }
@@ -41,12 +52,22 @@ export function loadProject(files: ProjectFiles, projectId: ProjectId): Promise<
   });
 }
 
-async function ask<T>(projectId: ProjectId, work: () => Promise<T>): Promise<T> {
+async function ask<T>(
+  { clock, deadlineMs }: FilesSource,
+  projectId: ProjectId,
+  work: () => Promise<T>,
+): Promise<T> {
+  let cancel: Cancel = () => undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    cancel = clock.after(deadlineMs, () => reject(new Error(`no answer within ${deadlineMs} ms`)));
+  });
   try {
-    return await work();
+    return await Promise.race([work(), tooLate]);
   } catch (error) {
     if (error instanceof RekindleError) throw error;
     throw new FilesUnavailableError(projectId, error);
+  } finally {
+    cancel();
   }
 }
 

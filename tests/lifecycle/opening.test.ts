@@ -117,7 +117,7 @@ test("a resumed sandbox whose server no longer listens gets its server started a
     "start.sh",
     "start.sh",
   ]);
-  expect((await world.record()).cameBack).toBe("resumed");
+  expect((await world.record()).cameBack).toBe("restarted");
 });
 
 test("a slow provider does not hold the route: the resume goes on in a run", async () => {

@@ -6,20 +6,20 @@
  * project itself did wrong is an outcome, not an error.
  */
 import { z } from "zod";
-import { type Job, type JobStatus, pollJob, startJob } from "@/lib/boot/jobs";
+import { type Job, type JobStatus, pollJob, startJob, stopAllJobs } from "@/lib/boot/jobs";
 import { prepareProject } from "@/lib/boot/prepare";
 import type { ProbeResult } from "@/lib/boot/probe";
 import { sleep } from "@/lib/clock";
-import { SandboxGoneError } from "@/lib/errors";
+import { LeaseLostError, ProviderBusyError, SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import type { FoundSandbox, RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
+import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
-import { currentRevision } from "@/lib/workspace/files";
+import { currentRevision, type FilesSource } from "@/lib/workspace/files";
 import { reasonSchema } from "../reasons";
 import type { Phase, Snapshot } from "../record";
 import { sandboxOf } from "../record";
-import { commit, commitUnlessCondemned, loseSandbox } from "./settle";
+import { commit, commitUnlessRefused, loseSandbox } from "./settle";
 
 /** One look at a job: done, still at it, or ended in a way that a person has to read. */
 export const progressSchema = z.discriminatedUnion("kind", [
@@ -46,14 +46,34 @@ export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Ac
   const named = sandboxOf(snapshot.record);
   const kept = named && (await connectTo(runtime, lease, named, "kept"));
   if (kept) return kept;
-  const revision = await currentRevision(runtime.files, lease.scope.projectId);
+  const revision = await currentRevision(filesSource(runtime), lease.scope.projectId);
   const labels = labelsOf(runtime, lease, revision);
   const found = await adopt(runtime, lease, labels);
   const adopted = found && (await connectTo(runtime, lease, found, "adopted"));
   if (adopted) return adopted;
+  // Once more before what cannot be undone by repeating it: a worker that was overtaken creates nothing.
+  await runtime.store.renewLease(lease, {});
   const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
-  await commitSandbox(runtime, lease, created);
+  await nameCreated(runtime, lease, created);
   return { sandboxId: created.sandboxId, how: "created", isResume: false };
+}
+
+/**
+ * Names a new sandbox in the record. One that comes too late (another attempt's is named, or another worker has taken
+ * over) was never committed, so it is marked and destroyed at once. @throws LeaseLostError, ProviderBusyError
+ */
+async function nameCreated(runtime: Runtime, lease: Lease, created: RunningSandbox): Promise<void> {
+  let refusal: unknown = new ProviderBusyError("name a new sandbox");
+  try {
+    if (await nameSandbox(runtime, lease, created)) return;
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    refusal = error;
+  }
+  if (await runtime.store.condemn(lease.scope, created.sandboxId)) {
+    await runtime.sandboxes.kill(created.sandboxId);
+  }
+  throw refusal;
 }
 
 /** The sandbox that the record names, running; undefined when it is gone, and then the record names none any more. */
@@ -91,13 +111,18 @@ async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Pro
   return adopted;
 }
 
-/** False when it was condemned. */
-async function nameSandbox(runtime: Runtime, lease: Lease, found: FoundSandbox): Promise<boolean> {
-  const { sandboxId, startedAt, endsAt } = found;
-  const committed = await commitUnlessCondemned(runtime, lease, {
-    operation: `adopted-${sandboxId}`,
+/** False when it was condemned, or when the record names another by now. */
+async function nameSandbox(
+  runtime: Runtime,
+  lease: Lease,
+  { sandboxId, startedAt, endsAt }: RunningSandbox,
+): Promise<boolean> {
+  const committed = await commitUnlessRefused(runtime, lease, {
+    operation: `named-${sandboxId}`,
     claim: "hold",
+    mustBeFree: true,
     set: { sandboxId, runStartedAt: startedAt, endsAt },
+    remove: ["pausedAt"],
     check: { inMs: runtime.policy.leaseMs },
   });
   return committed !== undefined;
@@ -131,17 +156,23 @@ export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> 
   const { sandboxId, snapshot } = await stillMine(runtime, lease, "files");
   const bootId = snapshot.record.bootId ?? "none";
   if (snapshot.record.filesFor === bootId) return;
-  const prepared = await prepareProject(runtime, {
-    projectId: lease.scope.projectId,
-    sandboxId,
-    deadlineMs: runtime.policy.stepBudgetMs,
-  });
+  const beforeEachChange = async () => {
+    await stillMine(runtime, lease, "files");
+  };
+  const prepared = await prepareProject(
+    { ...runtime, source: filesSource(runtime), beforeEachChange },
+    { projectId: lease.scope.projectId, sandboxId, deadlineMs: runtime.policy.stepBudgetMs },
+  );
   await commit(runtime, lease, {
     operation: `files-${bootId}`,
     claim: "hold",
     set: { revision: prepared.revision, port: prepared.port, filesFor: bootId },
     check: { inMs: runtime.policy.leaseMs },
   });
+}
+
+function filesSource({ files, clock, policy }: Runtime): FilesSource {
+  return { files, clock, deadlineMs: policy.stepBudgetMs };
 }
 
 /** One look of at most the step's budget at the install, which is started by the first. */
@@ -158,19 +189,29 @@ export function awaitInstall(runtime: Runtime, lease: Lease): Promise<Progress> 
 }
 
 /**
- * One look of at most the step's budget at the dev server; done when it answers. It is started by the first look that
- * finds nothing at its port: after a resume, one that is only slow to answer must not meet a second one.
+ * One look of at most the step's budget at the dev server; done when it answers. A boot starts it at the first look.
+ * After a resume it is started again only when nothing listens at its port (one that is merely slow must not meet a
+ * second one), and only after what is left of the first was ended.
  */
 export function awaitServer(runtime: Runtime, lease: Lease): Promise<Progress> {
+  const { sandboxes, policy } = runtime;
   const ask = patientProbe(runtime);
-  return watchJob(runtime, lease, "start", async (job, status, { waitedMs, port, leftMs }) => {
+  return watchJob(runtime, lease, "start", async (job, status, { waitedMs, port, leftMs, isResume }) => {
+    if (status.kind === "not-started" && !isResume) await startJob(sandboxes, job, policy.stepBudgetMs);
     const probed = await ask(job.sandboxId, port, leftMs);
     if (probed?.kind === "answers") return { kind: "done" };
     if (status.kind === "exited" || status.kind === "lost")
       return { kind: "failed", reason: "server-exited" };
-    if (waitedMs > runtime.policy.serverDeadlineMs) return { kind: "failed", reason: "port-never-opened" };
-    if (status.kind === "not-started" && probed?.kind === "port-closed") {
-      await startJob(runtime.sandboxes, job, runtime.policy.stepBudgetMs);
+    if (waitedMs > policy.serverDeadlineMs) return { kind: "failed", reason: "port-never-opened" };
+    if (status.kind === "not-started" && isResume && probed?.kind === "port-closed") {
+      await commit(runtime, lease, {
+        operation: "restart",
+        claim: "hold",
+        set: { restartId: job.name },
+        check: { inMs: policy.leaseMs },
+      });
+      await stopAllJobs(sandboxes, job.sandboxId, policy.stepBudgetMs);
+      await startJob(sandboxes, job, policy.stepBudgetMs);
     }
     return { kind: "going-on" };
   });
@@ -194,11 +235,12 @@ function patientProbe({ probe, clock, policy }: Runtime) {
 }
 
 interface Wait {
-  /** Since this phase began, by Redis's clock, over all runs that were at it. */
+  /** Since this phase began, by Redis's clock; a takeover begins its phases anew. */
   readonly waitedMs: number;
   readonly port: number;
   /** Of the step's budget. */
   readonly leftMs: number;
+  readonly isResume: boolean;
 }
 
 async function watchJob(
@@ -223,20 +265,25 @@ async function watchJob(
     }
     const waitedMs = waitedBeforeMs + (clock.now() - startedAt);
     const leftMs = deadlineAt - clock.now();
-    const progress = await look(job, status, { waitedMs, port: record.port ?? 3000, leftMs });
+    const progress = await look(job, status, {
+      waitedMs,
+      port: record.port ?? 3000,
+      leftMs,
+      isResume: record.state === "resuming",
+    });
     if (progress.kind !== "going-on" || clock.now() + policy.pollEveryMs >= deadlineAt) return progress;
     await sleep(clock, policy.pollEveryMs);
   }
 }
 
 /**
- * A boot's own jobs are named by the boot, so that a takeover finds them. A server that is started again after a
- * resume is named by the epoch as well: the first one's status must not be taken for its.
+ * Jobs are named by the boot, so that a takeover finds them. A server that is started again after a resume has a name of
+ * its own, kept in the record: the first one's status must not be taken for its, and a takeover must find it too.
  */
-function jobName(lease: Lease, snapshot: Snapshot, phase: "install" | "start"): string {
-  const boot = snapshot.record.bootId ?? "none";
-  const isRestart = snapshot.record.state === "resuming";
-  return isRestart ? `${phase}-${boot}-${lease.epoch}` : `${phase}-${boot}`;
+function jobName(lease: Lease, { record }: Snapshot, phase: "install" | "start"): string {
+  const name = `${phase}-${record.bootId ?? "none"}`;
+  if (record.state !== "resuming") return name;
+  return record.restartId ?? `${name}-${lease.epoch}`;
 }
 
 /** Renews the claim and answers the sandbox that the record names. @throws LeaseLostError, SandboxGoneError */

@@ -15,16 +15,25 @@ export type ExtendOutcome =
   | { readonly kind: "not-needed"; readonly endsAt: number }
   | { readonly kind: "not-running" }
   /** The provider says something else than the record: reconcile. */
-  | { readonly kind: "look-again"; readonly found: "gone" | "paused" | "past-cap" | "other-run" };
+  | {
+      readonly kind: "look-again";
+      readonly found: "gone" | "paused" | "past-cap" | "run-over" | "other-run";
+    };
 
 export async function extend(runtime: Runtime, scope: Scope, activityAt: number): Promise<ExtendOutcome> {
   const touched = await runtime.store.touch(scope, { kind: "activity", at: activityAt });
   if (touched?.snapshot.record.state !== "running") return { kind: "not-running" };
   const { record, now } = touched.snapshot;
   const askMs = keepAliveFor(runtime, touched.snapshot);
-  if (now >= record.endsAt) return { kind: "look-again", found: "paused" };
-  // Nothing left to ask for: asking all the same would end the run at once, if the provider knows of a newer one.
-  if (askMs === 0 || now + askMs <= record.endsAt) return { kind: "not-needed", endsAt: record.endsAt };
+  if (now >= record.endsAt) return { kind: "look-again", found: "run-over" };
+  // Nothing left to ask for: asking all the same would end the run at once, if the provider knows of a newer one. It is
+  // still seen whether it runs, or near the cap a sandbox killed by others would stay unnoticed until the run's end.
+  if (askMs === 0 || now + askMs <= record.endsAt) {
+    const seen = await runtime.sandboxes.observe(record.sandboxId);
+    if (seen.kind !== "running") return { kind: "look-again", found: seen.kind };
+    if (seen.startedAt !== record.runStartedAt) return { kind: "look-again", found: "other-run" };
+    return { kind: "not-needed", endsAt: record.endsAt };
+  }
   const extended = await runtime.sandboxes.extend(record.sandboxId, askMs);
   if (extended.kind !== "extended") return { kind: "look-again", found: extended.kind };
   const recorded = await runtime.store.recordExtension(scope, {

@@ -5,7 +5,7 @@
 import { LeaseLostError } from "@/lib/errors";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
-import type { Snapshot } from "../record";
+import type { CameBack, PreviewRecord, Snapshot } from "../record";
 import { readRunning, stillMine } from "./boot";
 import { commitRunning } from "./settle";
 
@@ -38,7 +38,10 @@ async function commitBoot(
   return commitRunning(runtime, lease, {
     sandbox,
     port: snapshot.record.port ?? 3000,
-    cameBack: isResume ? "resumed" : "rebuilt-cold",
+    cameBack: isResume ? resumedHow(snapshot.record) : "rebuilt-cold",
     requestId,
   });
 }
+
+/** A server that had to be started again has lost its memory, and nobody may be told otherwise. */
+const resumedHow = ({ restartId }: PreviewRecord): CameBack => (restartId ? "restarted" : "resumed");

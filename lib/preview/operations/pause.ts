@@ -18,6 +18,8 @@ export interface PauseRequest {
   readonly idleForMs?: number;
   /** Refused when a viewer is there. */
   readonly mustBeEmpty?: boolean;
+  /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
+  readonly ifEpoch?: number;
 }
 
 export type PauseOutcome =

@@ -38,7 +38,7 @@ export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId
     },
     "reconciled",
   );
-  return act(runtime, scope, leaseId, action);
+  return act(runtime, { scope, leaseId, ifEpoch: snapshot.record.epoch }, action);
 }
 
 /** A look that is repeated goes on with what it has begun itself, instead of waiting for its own claim to lapse. */
@@ -47,12 +47,15 @@ function withoutClaimOf(leaseId: LeaseId, snapshot: Snapshot): Snapshot {
   return record.leaseId === leaseId ? { ...snapshot, record: { ...record, leaseUntil: 0 } } : snapshot;
 }
 
-async function act(
-  runtime: Runtime,
-  scope: Scope,
-  leaseId: LeaseId,
-  action: Action,
-): Promise<ReconcileOutcome> {
+/** One look: what was decided holds only as long as nobody has claimed since the record was read. */
+interface Look {
+  readonly scope: Scope;
+  readonly leaseId: LeaseId;
+  readonly ifEpoch: number;
+}
+
+async function act(runtime: Runtime, look: Look, action: Action): Promise<ReconcileOutcome> {
+  const { scope, leaseId, ifEpoch } = look;
   const { reason } = action;
   switch (action.kind) {
     case "wait":
@@ -60,9 +63,7 @@ async function act(
       return { kind: "agreed", action };
     case "none":
       // take-due has pushed the next look forward already; only what needs no look any more is written.
-      return action.nextCheckAt === undefined
-        ? settle(runtime, scope, leaseId, action)
-        : { kind: "agreed", action };
+      return action.nextCheckAt === undefined ? settle(runtime, look, action) : { kind: "agreed", action };
     case "open": {
       const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
       return { kind: "opened", action, outcome };
@@ -72,30 +73,31 @@ async function act(
       return {
         kind: "paused",
         action,
-        outcome: await pause(runtime, scope, { leaseId, reason, ...idleForMs }),
+        outcome: await pause(runtime, scope, { leaseId, reason, ifEpoch, ...idleForMs }),
       };
     }
     case "record-paused":
     case "expire":
     case "rest":
-      return settle(runtime, scope, leaseId, action);
+    case "record-run":
+      return settle(runtime, look, action);
   }
 }
 
-type Settling = Extract<Action, { kind: "none" | "record-paused" | "expire" | "rest" }>;
+type Settling = Extract<Action, { kind: "none" | "record-paused" | "record-run" | "expire" | "rest" }>;
 
 /** Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. */
 async function settle(
   runtime: Runtime,
-  scope: Scope,
-  leaseId: LeaseId,
+  { scope, leaseId, ifEpoch }: Look,
   action: Settling,
 ): Promise<ReconcileOutcome> {
-  const claimed = await runtime.store.claim(scope, { kind: "settle", leaseId, wanted: "resting" });
+  const wanted = action.kind === "record-run" ? {} : ({ wanted: "resting" } as const);
+  const claimed = await runtime.store.claim(scope, { kind: "settle", leaseId, ifEpoch, ...wanted });
   if (claimed.kind === "not-applicable") return { kind: "agreed", action };
   if (claimed.kind !== "granted") return { kind: "busy", action };
   const settled = await commitSettled(runtime, claimed.lease, claimed.snapshot, action);
-  if (settled.record.wanted === "resting") return { kind: "settled", action };
+  if (settled.record.wanted === "resting" || action.kind === "record-run") return { kind: "settled", action };
   return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson: false }) };
 }
 
@@ -108,6 +110,13 @@ function commitSettled(
   switch (action.kind) {
     case "none":
       return commit(runtime, lease, { operation: "agreed", claim: "release", check: "never" });
+    case "record-run":
+      return commit(runtime, lease, {
+        operation: "run",
+        claim: "release",
+        set: { runStartedAt: action.startedAt, endsAt: action.endsAt },
+        check: { at: action.nextCheckAt },
+      });
     case "record-paused":
       return commitPaused(runtime, lease, { reason: action.reason, pausedAt: action.pausedAt });
     case "expire":

@@ -17,13 +17,16 @@ const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
 export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
-  const committed = await commitUnlessCondemned(runtime, lease, change);
+  const committed = await commitUnlessRefused(runtime, lease, change);
   if (!committed) throw new ProviderBusyError("commit a sandbox that is being destroyed");
   return committed;
 }
 
-/** Commits under the fence; undefined, with nothing written, when the sandbox was condemned. @throws LeaseLostError */
-export async function commitUnlessCondemned(
+/**
+ * Commits under the fence; undefined, with nothing written, when the sandbox was condemned, or when the record names
+ * another and the commit asked for that to be looked at. @throws LeaseLostError
+ */
+export async function commitUnlessRefused(
   runtime: Runtime,
   lease: Lease,
   change: Commit,
@@ -48,6 +51,7 @@ export async function commitUnlessCondemned(
     case "lost":
       throw new LeaseLostError(runtime.store.previewIdOf(lease.scope));
     case "condemned":
+    case "occupied":
       return undefined;
   }
 }
@@ -85,7 +89,7 @@ export async function commitRunning(
       tookMs: now - (record.claimedAt ?? now),
       ...(how.revision ? { revision: how.revision } : {}),
     },
-    remove: ["pausedAt"],
+    remove: ["pausedAt", "restartId"],
     check: { at: healRunningAt({ lastActiveAt, endsAt: sandbox.endsAt }, runtime.policy) },
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
@@ -137,8 +141,9 @@ export function commitPaused(
 
 /**
  * The start or resume failed: the record says so first, then the sandbox is paused, so that it bills no further and its
- * log stays. A resume that failed leaves the preview paused, its memory still there. A worker that dies between the two
- * leaves a sandbox that the sweep pauses.
+ * log stays. A resume that the services failed leaves the preview paused, its memory still there; one in which the
+ * project's server does not come up is a failed start, since only a boot with the project's files of then can mend it.
+ * A worker that dies between the two leaves a sandbox that the sweep pauses.
  */
 export async function fail(
   runtime: Runtime,
@@ -147,19 +152,38 @@ export async function fail(
   requestId?: string,
 ): Promise<Snapshot> {
   const { record, now } = await runtime.store.renewLease(lease, { phase: "tidy" });
-  const wasResuming = record.state === "resuming";
+  const isMemoryGood = record.state === "resuming" && !serverReasons.has(reason);
   const failed = await commit(runtime, lease, {
     operation: "failed",
     claim: "hold",
-    become: wasResuming ? "paused" : "failed",
+    become: isMemoryGood ? "paused" : "failed",
     reason,
     wanted: "resting",
-    ...(wasResuming ? { set: { pausedAt: now } } : {}),
+    ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
     ...(requestId ? { requestId } : {}),
     check: { inMs: runtime.policy.leaseMs },
   });
   return rest(runtime, lease, failed);
 }
+
+/**
+ * The sandbox of a failed start or resume could not be paused, since its provider does not answer. The record says
+ * already how it ended, so the claim is given up, and who tries again need not wait for its end; the sweep pauses what
+ * still runs, and before it the provider's own timeout does. @throws LeaseLostError
+ */
+export async function giveUpTidying(runtime: Runtime, lease: Lease): Promise<Snapshot> {
+  const snapshot = await runtime.store.renewLease(lease, { phase: "tidy" });
+  const { state } = snapshot.record;
+  if (state !== "failed" && state !== "paused") return snapshot;
+  return commit(runtime, lease, {
+    operation: "left-untidied",
+    claim: "release",
+    check: { inMs: runtime.policy.healAfterMs },
+  });
+}
+
+/** What the project's own server did, as opposed to the services around it. */
+const serverReasons: ReadonlySet<Reason> = new Set(["server-exited", "port-never-opened"]);
 
 /** Pauses the sandbox of a preview whose state already says that it rests, and ends the claim. */
 export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): Promise<Snapshot> {

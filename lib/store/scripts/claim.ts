@@ -9,11 +9,13 @@
  *       11 open: least time left for warm, in ms  12 open: '1' when a person asks (a failed preview starts only then)
  *       13 pause: least idleness in ms, '' for none  14 pause: '1' when no viewer may be there
  *       15 boot id to use when a start begins  16 id of the request, '' for none; answered once
+ *       17 epoch that the decision was made on, '' for none: whoever claimed since knows better
  *
  * Returns status
- *   granted        the caller may write under the epoch in the record; the extra is the kind that was taken over, or ''
+ *   granted        the caller may write under the epoch in the record
  *   warm           it runs, with time left; nothing was claimed
- *   busy           another holds the claim; what is wanted was written all the same, and the holder goes on to it
+ *   busy           another holds the claim, or took it since the decision; what an open wants was written all the same,
+ *                  and the holder goes on to it
  *   active         pause only: somebody was active or is there
  *   needs-person   open only: it failed, and starts again only at a person's click
  *   not-applicable the kind has no move from this state
@@ -28,7 +30,7 @@ local kind, leaseId, leaseMs = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local moves, reason, wanted, viewer = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local warmMarginMs, byPerson = tonumber(ARGV[11]), ARGV[12] == '1'
 local idleForMs, requireEmpty = ARGV[13], ARGV[14] == '1'
-local bootId, requestId = ARGV[15], ARGV[16]
+local bootId, requestId, ifEpoch = ARGV[15], ARGV[16], ARGV[17]
 
 local state = get('state')
 if state == nil then
@@ -38,11 +40,15 @@ if state == nil then
     'wanted', 'resting', 'epoch', '0', 'reason', 'never-opened', 'changedAt', whole(now))
 end
 
-if get('leaseId') == leaseId then
+local isOwn = get('leaseId') == leaseId
+if isOwn and get('leaseKind') == kind then
   set('leaseUntil', whole(now + leaseMs))
   checkAt(scopeOf(), now + leaseMs)
-  return reply('granted', '')
+  return reply('granted')
 end
+-- The caller's own claim of another kind does not stand in its way, but it is a new claim: the state has to move.
+local isOthers = isClaimed() and not isOwn
+if ifEpoch ~= '' and ifEpoch ~= get('epoch') then return reply('busy') end
 if requestId ~= '' and redis.call('ZSCORE', requestsKey, requestId) then return reply('completed') end
 if viewer ~= '' then redis.call('ZADD', viewersKey, whole(now), viewer) end
 if kind == 'open' and (byPerson or viewer ~= '') then set('lastActiveAt', whole(now)) end
@@ -56,7 +62,7 @@ end
 local entered = string.match(moves, ',' .. state .. '=(%a+)')
 if entered == nil then return reply('not-applicable') end
 
-if kind == 'open' and state == 'running' and not isClaimed() and getNumber('endsAt') > now + warmMarginMs then
+if kind == 'open' and state == 'running' and not isOthers and getNumber('endsAt') > now + warmMarginMs then
   set('wanted', 'running')
   if requestId ~= '' then answerRequest(requestId) end
   return reply('warm')
@@ -64,16 +70,16 @@ end
 -- A pause that is taken over has written its wish before: what is wanted by now came later.
 local isWishOlder = kind ~= 'open' and (isClaimed() or state == 'pausing')
 if wanted ~= '' and not isWishOlder then set('wanted', wanted) end
-if isClaimed() then
+if isOthers then
   if kind == 'open' and requestId ~= '' then answerRequest(requestId) end
   return reply('busy')
 end
 
-local takenOver = get('leaseKind') or ''
+local previousKind = get('leaseKind') or ''
 unset('operations')
 redis.call('HSET', recordKey, 'epoch', whole(getNumber('epoch') + 1), 'leaseId', leaseId, 'leaseKind', kind,
   'leaseUntil', whole(now + leaseMs))
-if takenOver == '' or takenOver ~= kind then
+if previousKind == '' or previousKind ~= kind then
   redis.call('HSET', recordKey, 'phase', 'claimed', 'phaseAt', whole(now), 'claimedAt', whole(now))
 end
 if entered == 'starting' and (state ~= 'starting' or get('bootId') == nil) then set('bootId', bootId) end
@@ -81,6 +87,6 @@ if entered == 'starting' and state ~= 'starting' then redis.call('DEL', logKey) 
 if reason == '' then reason = entered == 'resuming' and 'returned' or 'requested' end
 if entered ~= state then become(entered, reason) end
 checkAt(scopeOf(), now + leaseMs)
-return reply('granted', takenOver)
+return reply('granted')
 `,
 );

@@ -6,9 +6,10 @@
  * ARGV  2 leaseId  3 epoch  4 operation id  5 'hold' | 'release'  6 state to become, '' leaves it
  *       7 states from which that is allowed ",a,b,"  8 reason, '' leaves it  9 wanted, '' leaves it
  *       10 when to look again in ms since the epoch, '+N' in N ms, '' never, unless running is wanted by then  11 id of the request that this answers, ''
- *       12 number of fields to set, then field, value, …, then the fields to remove
+ *       12 '1' when the record may name no other sandbox than the one that is set
+ *       13 number of fields to set, then field, value, …, then the fields to remove
  *
- * Returns status `committed`, `lost`, `condemned` or `illegal`.
+ * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox) or `illegal`.
  */
 import { script } from "./script";
 
@@ -17,7 +18,7 @@ export const commitScript = script(
   `
 local leaseId, epoch, operation, hold = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == 'hold'
 local state, allowed, reason, wanted = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local nextCheckAt, requestId, count = ARGV[10], ARGV[11], tonumber(ARGV[12])
+local nextCheckAt, requestId, mustBeFree, count = ARGV[10], ARGV[11], ARGV[12] == '1', tonumber(ARGV[13])
 
 -- All of this claim's operations and not only the last: a request that was given up may arrive after the next ones.
 local operations = get('operations') or ','
@@ -27,12 +28,15 @@ if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true)
 
 local sandboxId = get('sandboxId')
 for index = 1, count do
-  if ARGV[11 + index * 2] == 'sandboxId' then sandboxId = ARGV[12 + index * 2] end
+  if ARGV[12 + index * 2] == 'sandboxId' then sandboxId = ARGV[13 + index * 2] end
 end
+-- Two attempts of one step hold the same claim: the sandbox of the second must not push out that of the first.
+local named = get('sandboxId')
+if mustBeFree and named ~= nil and named ~= sandboxId then return reply('occupied') end
 if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
 
-for index = 1, count do set(ARGV[11 + index * 2], ARGV[12 + index * 2]) end
-for index = 13 + count * 2, #ARGV do unset(ARGV[index]) end
+for index = 1, count do set(ARGV[12 + index * 2], ARGV[13 + index * 2]) end
+for index = 14 + count * 2, #ARGV do unset(ARGV[index]) end
 if state ~= '' then become(state, reason) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
 if requestId ~= '' then answerRequest(requestId) end

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { prepareProject } from "@/lib/boot/prepare";
+import { systemClock } from "@/lib/clock";
 import { NoRecipeError } from "@/lib/errors";
 import { projectIdSchema, sandboxIdSchema } from "@/lib/ids";
 import type { Sandboxes } from "@/lib/sandbox/port";
@@ -66,7 +67,12 @@ function prepare(home: string, project: Readonly<Record<string, string>>) {
   return prepareProject(
     {
       sandboxes: homeOnDisk(home),
-      files: { revision: async () => "r1", load: async () => ({ revision: "r1", files }) },
+      source: {
+        files: { revision: async () => "r1", load: async () => ({ revision: "r1", files }) },
+        clock: systemClock,
+        deadlineMs: 20_000,
+      },
+      beforeEachChange: async () => undefined,
     },
     {
       projectId: projectIdSchema.parse("site"),

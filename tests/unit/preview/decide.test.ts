@@ -14,7 +14,9 @@ const observations: Observed[] = [
   { kind: "running", startedAt: NOW - 60_000, endsAt: NOW - 1 },
   { kind: "paused", pausedAt: NOW - 5_000 },
 ];
-const running: Observed = { kind: "running", startedAt: NOW - 60_000, endsAt: NOW + 600_000 };
+const running: Observed = { kind: "running", startedAt: NOW - 60_000, endsAt: NOW + 900_000 };
+const otherRun: Observed = { kind: "running", startedAt: NOW - 30_000, endsAt: NOW + 900_000 };
+const laterEnd: Observed = { kind: "running", startedAt: NOW - 60_000, endsAt: NOW + 900_001 };
 const paused: Observed = { kind: "paused", pausedAt: NOW - 5_000 };
 const gone: Observed = { kind: "gone" };
 
@@ -122,6 +124,8 @@ const table: [string, Snapshot, Observed, Action["kind"], string][] = [
     "returned",
   ],
   ["running in use", aSnapshot("running", inUse), running, "none", "requested"],
+  ["running in use, in another run", aSnapshot("running", inUse), otherRun, "record-run", "requested"],
+  ["running in use, with another end", aSnapshot("running", inUse), laterEnd, "record-run", "requested"],
   ["running in use, paused by the provider", aSnapshot("running", inUse), paused, "open", "provider-paused"],
   ["running in use, gone", aSnapshot("running", inUse), gone, "open", "sandbox-gone"],
   ["running idle", aSnapshot("running", idle), running, "pause", "idle"],

@@ -11,12 +11,13 @@ const view = (snapshot: Snapshot, logTail = "") =>
   viewOf(snapshot, { policy, logTail, previewUrl: (sandboxId, port) => `https://${port}-${sandboxId}.test` });
 const claim = { leaseId: "somebody-at-work", leaseUntil: NOW + 1, leaseKind: "open" };
 
+/** Nobody is at work on any of these: what moves without a worker can be taken over by whoever asks. */
 const actions: [State, Record<string, string>, string][] = [
   ["absent", { reason: "never-opened" }, "open"],
-  ["starting", {}, "none"],
+  ["starting", {}, "open"],
   ["running", {}, "none"],
-  ["pausing", {}, "none"],
-  ["resuming", {}, "none"],
+  ["pausing", {}, "open"],
+  ["resuming", {}, "open"],
   ["paused", { reason: "idle" }, "open"],
   ["paused", { reason: "left" }, "open"],
   ["paused", { reason: "provider-paused" }, "open"],

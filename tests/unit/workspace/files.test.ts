@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { FilesUnavailableError, UnknownProjectError } from "@/lib/errors";
 import { projectIdSchema } from "@/lib/ids";
-import { currentRevision, loadProject, type ProjectFiles } from "@/lib/workspace/files";
+import { VirtualClock } from "@/lib/local/virtual-clock";
+import { currentRevision, type FilesSource, loadProject, type ProjectFiles } from "@/lib/workspace/files";
 
 const site = projectIdSchema.parse("site");
 
@@ -45,7 +46,7 @@ test.each<[string, () => Promise<never>]>([
   ],
   ["rejects with what is no error", () => Promise.reject("down")],
 ])("a port that %s becomes an error that may be tried again, with its cause", async (_name, fail) => {
-  const port: ProjectFiles = { load: fail, revision: fail };
+  const port = sourceOf({ load: fail, revision: fail });
   for (const asking of [loadProject(port, site), currentRevision(port, site)]) {
     const error: unknown = await asking.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(FilesUnavailableError);
@@ -57,11 +58,27 @@ test.each<[string, () => Promise<never>]>([
 
 test("an unknown project stays unknown, so that nobody tries again", async () => {
   const fail = () => Promise.reject(new UnknownProjectError(site));
-  const port: ProjectFiles = { load: fail, revision: fail };
+  const port = sourceOf({ load: fail, revision: fail });
   await expect(loadProject(port, site)).rejects.toThrow(UnknownProjectError);
   await expect(currentRevision(port, site)).rejects.toThrow(UnknownProjectError);
 });
 
-function portWith(files: Awaited<ReturnType<ProjectFiles["load"]>>["files"]): ProjectFiles {
-  return { revision: async () => "r1", load: async () => ({ revision: "r1", files }) };
+test("a port that never answers is given up at the deadline", async () => {
+  const clock = new VirtualClock();
+  const never = () => new Promise<never>(() => undefined);
+  const source = { files: { load: never, revision: never }, clock, deadlineMs: 15_000 };
+  const asking = loadProject(source, site).catch((thrown: unknown) => thrown);
+  await clock.advance(15_000);
+  expect(await asking).toBeInstanceOf(FilesUnavailableError);
+  expect(clock.pending).toBe(0);
+});
+
+const sourceOf = (files: ProjectFiles): FilesSource => ({
+  files,
+  clock: new VirtualClock(),
+  deadlineMs: 15_000,
+});
+
+function portWith(files: Awaited<ReturnType<ProjectFiles["load"]>>["files"]): FilesSource {
+  return sourceOf({ revision: async () => "r1", load: async () => ({ revision: "r1", files }) });
 }
