@@ -55,6 +55,40 @@ describe.each(engines)("a claim on %s", (engine) => {
     expect(again).toEqual(first);
   });
 
+  // Found in review: a repeated look that had claimed a pause was granted it as an open, and the state never moved.
+  test("the same lease for another kind is a new claim: a higher epoch, and the state moves", async () => {
+    leaseGranted(await at.open("one"));
+    await at.overwrite({
+      state: "running",
+      sandboxId: sandboxA,
+      runStartedAt: "1",
+      endsAt: "2",
+      port: "3000",
+    });
+    const asPause = await at.store.claim(scope, { kind: "pause", leaseId: leaseOf("one") });
+    expect(asPause).toMatchObject({ kind: "granted", snapshot: { record: { state: "pausing", epoch: 2 } } });
+
+    const asOpen = await at.open("one");
+
+    expect(asOpen).toMatchObject({ kind: "granted", snapshot: { record: { state: "resuming", epoch: 3 } } });
+  });
+
+  // Found in review: a look that had read "paused" stopped what somebody had opened while the provider was asked.
+  test("a decision that was made before somebody else's claim is refused as busy, even when that claim has ended", async () => {
+    const { snapshot } = await at.store.read(scope);
+    const lease = leaseGranted(await at.open("one"));
+    await at.store.commit(lease, marking("a", { claim: "release", become: "failed", reason: "left" }));
+
+    const late = await at.store.claim(scope, {
+      kind: "settle",
+      leaseId: leaseOf("late"),
+      ifEpoch: snapshot.record.epoch,
+      wanted: "resting",
+    });
+
+    expect(late.kind).toBe("busy");
+  });
+
   test("another open meanwhile is busy, and its wish is written", async () => {
     leaseGranted(await at.open("one"));
     await at.overwrite({ wanted: "resting" });

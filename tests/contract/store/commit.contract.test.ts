@@ -30,6 +30,25 @@ describe.each(engines)("a commit on %s", (engine) => {
   });
   afterAll(() => at.stop());
 
+  // Found in review: two attempts of one Inngest step hold the same claim, and the slower one's sandbox pushed the
+  // committed one out of the record.
+  test("a sandbox that must find its place free is refused where another is named, and named where none is", async () => {
+    const first = marking("a", { mustBeFree: true, set: { sandboxId: sandboxA } });
+    expect((await at.store.commit(lease, first)).kind).toBe("committed");
+
+    const second = await at.store.commit(
+      lease,
+      marking("b", { mustBeFree: true, set: { sandboxId: sandboxB } }),
+    );
+    const same = await at.store.commit(
+      lease,
+      marking("c", { mustBeFree: true, set: { sandboxId: sandboxA } }),
+    );
+
+    expect(second).toMatchObject({ kind: "occupied", snapshot: { record: { sandboxId: sandboxA } } });
+    expect(same.kind).toBe("committed");
+  });
+
   test("writes its fields, and the claim stays or ends as it says", async () => {
     const held = await at.store.commit(lease, marking("a", { set: { sandboxId: sandboxA, revision: "r7" } }));
     const released = await at.store.commit(
