@@ -19,7 +19,8 @@ import {
 } from "@/lib/preview/operations/boot";
 import { finishBoot } from "@/lib/preview/operations/finish";
 import { open } from "@/lib/preview/operations/open";
-import { fail } from "@/lib/preview/operations/settle";
+import { fail, giveUpTidying } from "@/lib/preview/operations/settle";
+import type { Reason } from "@/lib/preview/reasons";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { eventsOf, type News, newsOfFailure, newsOfOpening, newsOfRunning, newsSchema } from "./announce";
@@ -56,7 +57,11 @@ export const openPreview = (runtime: Runtime) =>
       };
 
       const claimed = await act("claim", claimedSchema, () => claim(runtime, scope, request));
-      if (claimed.kind !== "ok") return { result: claimed.kind };
+      if (claimed.kind === "superseded") return { result: "superseded" };
+      if (claimed.kind === "failed") {
+        // A claim that was handed over may still be held: recover-preview ends it as soon as the store answers again.
+        throw new NonRetriableError(`The claim could not be taken (${claimed.reason}).`);
+      }
       if (claimed.value.kind === "answered") {
         if (claimed.value.news.kind !== "none") {
           await step.sendEvent("announce", eventsOf(scope, claimed.value.news));
@@ -74,16 +79,11 @@ export const openPreview = (runtime: Runtime) =>
           return { result: "ready" };
         case "failed": {
           const { reason } = booted;
-          const tidied = await act("mark-failed", z.object({ isAskedAgain: z.boolean() }), async () => {
-            const { record } = await fail(runtime, lease, reason, request.requestId);
-            return { isAskedAgain: record.wanted === "running" };
-          });
-          const askAgain = tidied.kind === "ok" && tidied.value.isAskedAgain;
-          await step.sendEvent("announce-failure", [
-            ...eventsOf(scope, newsOfFailure(reason)),
-            // A person clicked while the failure was being tidied up.
-            ...(askAgain ? [previewRequested.create({ ...data, leaseId: undefined })] : []),
-          ]);
+          const isAskedAgain = await tidyUp(runtime, lease, { reason, requestId: request.requestId }, act);
+          await step.sendEvent(
+            "announce-failure",
+            eventsOfFailing(scope, { reason, isAskedAgain, requestedBy: data.requestedBy }),
+          );
           return { result: "failed", reason };
         }
       }
@@ -145,6 +145,37 @@ async function boot(runtime: Runtime, lease: Lease, requestId: string, act: Act)
   return act("commit-running", newsSchema, async () =>
     newsOfRunning(runtime, await finishBoot(runtime, lease, acquired.value.isResume, requestId)),
   );
+}
+
+/** Marks how it ended and brings the sandbox to rest; true when a person asked for it again meanwhile. */
+async function tidyUp(
+  runtime: Runtime,
+  lease: Lease,
+  ending: { readonly reason: Reason; readonly requestId: string },
+  act: Act,
+): Promise<boolean> {
+  const tidied = await act("mark-failed", z.object({ isAskedAgain: z.boolean() }), async () => {
+    const { record } = await fail(runtime, lease, ending.reason, ending.requestId);
+    return { isAskedAgain: record.wanted === "running" };
+  });
+  if (tidied.kind === "ok") return tidied.value.isAskedAgain;
+  if (tidied.kind === "failed") {
+    await act("give-up-tidying", z.null(), async () => {
+      await giveUpTidying(runtime, lease);
+      return null;
+    });
+  }
+  return false;
+}
+
+function eventsOfFailing(
+  scope: Scope,
+  how: { reason: Reason; isAskedAgain: boolean; requestedBy?: Request["requestedBy"] | undefined },
+) {
+  const told = eventsOf(scope, newsOfFailure(how.reason));
+  if (!how.isAskedAgain) return told;
+  // A person clicked while the failure was being tidied up.
+  return [...told, previewRequested.create({ ...scope, requestedBy: how.requestedBy })];
 }
 
 const acquiredSchema = z.object({ sandboxId: z.string(), how: z.string(), isResume: z.boolean() });
