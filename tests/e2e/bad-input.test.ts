@@ -4,6 +4,7 @@
  * and is over as soon as the cause is mended and somebody tries again. Projects need no network.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { openPreviewId } from "@/functions/open-preview";
 import { recoverPreviewId } from "@/functions/recover-preview";
 import { appId } from "@/inngest.config";
@@ -11,6 +12,7 @@ import { parseScope } from "@/lib/ids";
 import type { PreviewView } from "@/lib/index";
 import { localDependency, type Project, packageJson, serverSource, workingProject } from "./projects";
 import {
+  isOf,
   type Stage,
   sandboxStates,
   startStage,
@@ -24,7 +26,7 @@ import {
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage();
+  stage = await startStage({ attempts: "two" });
 });
 afterAll(() => stage.stop());
 
@@ -48,9 +50,8 @@ async function mendAndTryAgain(projectId: string, project: Project): Promise<str
 const failuresTold = (projectId: string): unknown[] =>
   stage.cloud.inngest.engine
     .history()
-    .events.filter(({ name }) => name === "preview/failed")
-    .map(({ data }) => data)
-    .filter((data) => (data as { projectId?: unknown }).projectId === projectId);
+    .events.filter(({ name, data }) => name === "preview/failed" && isOf(projectId, data))
+    .map(({ data }) => data);
 
 const expectReadable = (view: PreviewView, code: PreviewView["reason"]["code"]) => {
   expect(view).toMatchObject({ state: "failed", action: "try-again", reason: { code } });
@@ -137,6 +138,7 @@ describe.concurrent("an install that does not work", () => {
 
     expectReadable(view, "install-failed");
     expect(view.logTail).toContain("no compiler here");
+    expect(await mendAndTryAgain("exit-7", dependent({}))).toContain("installed");
   });
 
   test("an install that hangs is stopped at its deadline, and nothing of it goes on", async () => {
@@ -259,7 +261,7 @@ describe.concurrent("a caller that sends nonsense", () => {
     const failure = stage.cloud.inngest.engine
       .history()
       .events.find(({ internalId, id }) => [internalId, id].includes(eventId));
-    return (failure?.data as { run_id?: unknown } | undefined)?.run_id;
+    return z.object({ run_id: z.string() }).safeParse(failure?.data).data?.run_id;
   }
 
   async function recordOf(projectId: string, userId: string) {

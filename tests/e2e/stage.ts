@@ -8,7 +8,8 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
-import { systemClock } from "@/lib/clock";
+import { z } from "zod";
+import { type Clock, systemClock } from "@/lib/clock";
 import { parseScope } from "@/lib/ids";
 import type { Policy, PreviewView, Rekindle } from "@/lib/index";
 import { demoPolicy } from "@/lib/local/demo/demo-policy";
@@ -24,13 +25,15 @@ import { knownProjects, type Projects } from "./projects";
 
 const SECOND_MS = 1_000;
 
+const MINUTE_MS = 60 * SECOND_MS;
+
 /** Nothing goes to rest by itself while a test looks; what hangs is given up within seconds. */
 export const testPolicy: Policy = {
   ...demoPolicy,
-  idleAfterMs: 120 * SECOND_MS,
-  keepAliveMs: 180 * SECOND_MS,
-  installDeadlineMs: 12 * SECOND_MS,
-  serverDeadlineMs: 12 * SECOND_MS,
+  idleAfterMs: 40 * MINUTE_MS,
+  keepAliveMs: 50 * MINUTE_MS,
+  installDeadlineMs: 10 * SECOND_MS,
+  serverDeadlineMs: 10 * SECOND_MS,
 };
 
 /** Long enough for a busy machine; a test that passes never waits for it. */
@@ -45,9 +48,18 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export async function startStage(policy: Policy = testPolicy): Promise<Stage> {
+export interface StageOptions {
+  readonly policy?: Policy;
+  /**
+   * `one`: a step that fails has failed. `two`: it is tried once more, and soon, since Inngest's clock goes ahead of the
+   * others; nobody can leave on such a stage, for the grace would end before it is over by Redis's clock.
+   */
+  readonly attempts: "one" | "two";
+}
+
+export async function startStage({ policy = testPolicy, attempts }: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "rekindle-e2e-"));
-  const cloud = await startCloud(folder);
+  const cloud = await startCloud(folder, attempts === "one" ? systemClock : fasterClock(5));
   const gates = {
     redis: await startGate(cloud.upstash.url),
     e2b: await startGate(cloud.e2b.apiUrl),
@@ -68,8 +80,7 @@ export async function startStage(policy: Policy = testPolicy): Promise<Stage> {
       log: silentLog,
       environment: "e2e",
       policy,
-      // A second attempt comes after 15 s: enough to show that there is one.
-      flow: { retries: 1 },
+      flow: { retries: attempts === "one" ? 0 : 1 },
       files: projects.files,
     },
   );
@@ -86,13 +97,17 @@ export async function startStage(policy: Policy = testPolicy): Promise<Stage> {
   };
 }
 
-/** As `startLocalCloud`, but for the retries' jitter, which would add up to half a minute to each. */
-async function startCloud(folder: string): Promise<LocalCloud> {
+/** As `startLocalCloud`, but for Inngest's time, and the jitter of up to half a minute between two attempts. */
+async function startCloud(folder: string, inngestClock: Clock): Promise<LocalCloud> {
   const parts = { clock: systemClock, random: systemRandom, log: silentLog };
   const e2b = await startE2b({ ...parts, rootFolder: join(folder, "e2b") });
   const upstash = await startUpstash({ ...parts, folder: join(folder, "redis"), engine: "auto" });
-  const withoutJitter = { ...systemRandom, fraction: () => 0 };
-  const inngest = await startInngest({ ...parts, random: withoutJitter, appUrls: [] });
+  const inngest = await startInngest({
+    clock: inngestClock,
+    random: { ...systemRandom, fraction: () => 0 },
+    log: silentLog,
+    appUrls: [],
+  });
   return {
     e2b,
     upstash,
@@ -102,6 +117,15 @@ async function startCloud(folder: string): Promise<LocalCloud> {
       await upstash.stop();
       await e2b.stop();
     },
+  };
+}
+
+/** Goes ahead of the wall clock, which is where it starts from. */
+function fasterClock(factor: number): Clock {
+  const startedAt = systemClock.now();
+  return {
+    now: () => startedAt + (systemClock.now() - startedAt) * factor,
+    after: (delayMs, callback) => systemClock.after(delayMs / factor, callback),
   };
 }
 
@@ -140,6 +164,27 @@ export async function untilAtRest(stage: Stage, projectId: string): Promise<Prev
   });
   expect(sandboxStates(stage, projectId)).not.toContain("running");
   return stage.rekindle.status(whoseOf(projectId));
+}
+
+/** The start was told, with its first sign of life: an earlier leaving would be taken for a return right after. */
+export async function untilTold({ cloud }: Stage, projectId: string): Promise<void> {
+  await until(`${projectId} to be told ready`, async () =>
+    cloud.inngest.engine
+      .history()
+      .events.find(({ name, data }) => name === "user/active" && isOf(projectId, data)),
+  );
+}
+
+/** Whether an event's data names this project. */
+export const isOf = (projectId: string, data: unknown): boolean =>
+  z.object({ projectId: z.literal(projectId) }).safeParse(data).success;
+
+/** Everybody leaves, and it comes to rest. */
+export async function leaveUntilPaused(stage: Stage, projectId: string): Promise<void> {
+  await untilTold(stage, projectId);
+  await stage.rekindle.leave(viewerOf(projectId));
+  await untilState(stage, projectId, "paused");
+  await untilAtRest(stage, projectId);
 }
 
 export const sandboxStates = ({ cloud }: Stage, projectId: string): ("running" | "paused")[] =>
