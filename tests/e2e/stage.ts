@@ -31,6 +31,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 export const testPolicy: Policy = {
   ...demoPolicy,
   idleAfterMs: 40 * MINUTE_MS,
+  viewerGoneAfterMs: 40 * MINUTE_MS,
   keepAliveMs: 50 * MINUTE_MS,
   installDeadlineMs: 10 * SECOND_MS,
   serverDeadlineMs: 10 * SECOND_MS,
