@@ -14,13 +14,14 @@ export const policy: Policy = {
   // The idle tail is the bill: peers that raised it paid for empty rooms (78 % of the hours in one), while 5 min makes
   // the way back part of ordinary work.
   idleAfterMs: 10 * MINUTE_MS,
-  // Long enough to reach for the button, short enough not to nag.
+  // How long before the end of idleness the idle function looks; the warning itself is a later step of the design.
   warnBeforeMs: 2 * MINUTE_MS,
   // A reload, a lunch-line glance at another tab: back within two minutes means nothing happened.
   graceAfterLeftMs: 2 * MINUTE_MS,
   beatEveryMs: 30 * SECOND_MS,
-  // Three beats may be lost before a viewer counts as gone.
-  viewerGoneAfterMs: 2 * MINUTE_MS,
+  // As long as idleness: who reads without touching anything sends no beats and is there all the same, and must not be
+  // paused because somebody else left. Who closes the page says so.
+  viewerGoneAfterMs: 10 * MINUTE_MS,
   // At most 15 events an hour for a preview in use.
   emitEveryMs: 4 * MINUTE_MS,
   // Several viewers' events become one extension.
@@ -50,7 +51,8 @@ export const policy: Policy = {
 export const flow: FlowSettings = {
   // The sweep only heals what the timers missed; 288 runs of one step a day.
   sweepCron: "*/5 * * * *",
-  // Retries come after 15 and 30 s (and up to 30 s of jitter): two of them fit a lease.
+  // Retries come after 15 and 30 s, each with up to 30 s of jitter. A lease outlives one of them; after two it may have
+  // lapsed, and the step finds out when it renews.
   retries: 2,
 };
 

@@ -7,13 +7,29 @@ import { z } from "zod";
 import { previewRequested, userActive, userLeft } from "@/inngest/events";
 import { parseLeaseId, parseScope } from "@/lib/ids";
 import { pause } from "@/lib/preview/operations/pause";
+import type { Policy } from "@/lib/preview/policy";
 import { isEmpty, runsOrWill } from "@/lib/preview/presence";
+import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import { eventsOf, newsOfPausing, newsSchema } from "./announce";
 import { samePreview } from "./flow";
 import { stepsOf } from "./step-outcome";
 
 export const pauseOnLeaveId = "pause-on-leave";
+
+const lookedSchema = z.enum(["empty", "not-empty", "not-running", "returned", "stale"]);
+
+/**
+ * Whether the parting still means anything. Its time is the sender's and activity's is Redis's: a sender whose clock is
+ * behind is taken for somebody who returned, and then the idle pause comes instead.
+ */
+function lookAfterLeft(snapshot: Snapshot, leftAt: number, policy: Policy): z.infer<typeof lookedSchema> {
+  const { record, now } = snapshot;
+  if (Math.abs(now - leftAt) > policy.requestFreshForMs) return "stale";
+  if ((record.lastActiveAt ?? 0) > leftAt) return "returned";
+  if (!runsOrWill(record.state)) return "not-running";
+  return isEmpty(snapshot) ? "empty" : "not-empty";
+}
 
 export const pauseOnLeave = (runtime: Runtime) =>
   runtime.inngest.createFunction(
@@ -31,11 +47,12 @@ export const pauseOnLeave = (runtime: Runtime) =>
       const { store, policy } = runtime;
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
 
-      const left = await act("look", z.object({ isEmpty: z.boolean() }), async () => {
+      const left = await act("look", lookedSchema, async () => {
         const { snapshot } = await store.read(scope);
-        return { isEmpty: runsOrWill(snapshot.record.state) && isEmpty(snapshot) };
+        return lookAfterLeft(snapshot, event.ts ?? 0, policy);
       });
-      if (left.kind !== "ok" || !left.value.isEmpty) return { result: "not-empty" };
+      if (left.kind !== "ok") return { result: left.kind };
+      if (left.value !== "empty") return { result: left.value };
 
       await step.sleep("grace", policy.graceAfterLeftMs);
 

@@ -18,7 +18,7 @@ import { stepsOf } from "./step-outcome";
 
 export const recoverPreviewId = "recover-preview";
 
-/** A return cancels pause-on-leave by design, so only its failures matter. */
+/** A return cancels pause-on-leave by design, and a newer idle watch an older one, so only their failures matter. */
 const watchedForFailure = [
   openPreviewId,
   extendOnActivityId,
@@ -26,7 +26,7 @@ const watchedForFailure = [
   pauseOnLeaveId,
   reconcilePreviewId,
 ];
-const watchedForCancel = [openPreviewId, pauseWhenIdleId, reconcilePreviewId];
+const watchedForCancel = [openPreviewId, reconcilePreviewId];
 
 /** Inngest's system events, as far as they are needed (inngest.md §2.4 and §3.8, 2026-11-22). */
 const endedSchema = z.object({

@@ -34,6 +34,9 @@ export const sweepPreviews = (runtime: Runtime) =>
           taken.value.map(({ projectId, userId }) => previewCheckDue.create({ projectId, userId })),
         );
       }
+      // After an outage more may be due than one pass takes; they must not wait for the next tick.
+      if (taken.value.length === policy.sweepBatch)
+        await step.sendEvent("sweep-on", sweepRequested.create({}));
       return { result: "swept", due: taken.value.length };
     },
   );

@@ -24,7 +24,7 @@ export type JobStatus =
 /** Enough for the last screen of a package manager's complaint. */
 const LOG_TAIL_BYTES = 4000;
 
-/** `mkdir` is the lock: it succeeds once. Its own session, so that stopping the job stops what it started. */
+/** `mkdir` is the lock: it succeeds once. */
 const startScript = `
 cd "$HOME" && mkdir -p .rekindle/jobs app && mkdir ".rekindle/jobs/$JOB" 2>/dev/null || exit 0
 cd "$HOME/app" || exit 1
@@ -43,7 +43,7 @@ else echo lost; fi
 tail -c "$BYTES" log 2>/dev/null || true
 `;
 
-/** Ends every job that was ever started here, with what it started, so that a new boot finds its port free. */
+/** Ends every job that was started here, with all that descends from it; what left its family on purpose stays. */
 const stopScript = `
 cd "$HOME" && [ -d .rekindle/jobs ] || exit 0
 end() { for child in $(ps -A -o pid= -o ppid= | awk -v parent="$1" '$2 == parent { print $1 }'); do end "$child"; done; kill -KILL "$1" 2>/dev/null; }

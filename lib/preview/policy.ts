@@ -4,19 +4,20 @@
  * contradict each other are named, all at once, by `policyFaults`.
  */
 import { z } from "zod";
+import { ConfigurationError } from "../errors";
 
 const ms = z.number().int().positive();
 
 export const policySchema = z.object({
   /** Without activity for this long a preview goes to rest. */
   idleAfterMs: ms,
-  /** How long before the end of idleness the idle function looks, so that a warning can be given. */
+  /** How long before the end of idleness the idle function looks; where a warning will be given. */
   warnBeforeMs: ms,
   /** After the last viewer left, wait this long for a return. */
   graceAfterLeftMs: ms,
   /** The pane's interval between beats. */
   beatEveryMs: ms,
-  /** A viewer whose last beat is older than this is not there. */
+  /** A viewer whose last beat is older than this is not there; who closes the page says so at once. */
   viewerGoneAfterMs: ms,
   /** At most one `user/active` from beats in this time. */
   emitEveryMs: ms,
@@ -53,9 +54,14 @@ export type Policy = z.infer<typeof policySchema>;
 export const policyOverridesSchema = z.strictObject(policySchema.partial().shape);
 export type PolicyOverrides = z.infer<typeof policyOverridesSchema>;
 
-/** The policy with these numbers instead of its own. */
-export const withOverrides = (policy: Policy, overrides: PolicyOverrides): Policy =>
-  policySchema.parse({ ...policy, ...overrides });
+/** The policy with these numbers instead of its own. @throws ConfigurationError naming each that is no such number. */
+export function withOverrides(policy: Policy, overrides: PolicyOverrides): Policy {
+  const merged = policySchema.safeParse({ ...policy, ...overrides });
+  if (merged.success) return merged.data;
+  throw new ConfigurationError(
+    merged.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  );
+}
 
 /** One sentence for every rule that these numbers break; empty when they fit together. */
 export function policyFaults(policy: Policy): string[] {
@@ -76,9 +82,14 @@ export function policyFaults(policy: Policy): string[] {
       `warnBeforeMs (${policy.warnBeforeMs}) must be less than idleAfterMs (${policy.idleAfterMs})`,
     );
   }
-  if (policy.viewerGoneAfterMs <= policy.beatEveryMs) {
+  if (policy.viewerGoneAfterMs < policy.idleAfterMs) {
     faults.push(
-      `viewerGoneAfterMs (${policy.viewerGoneAfterMs}) must exceed beatEveryMs (${policy.beatEveryMs}), or a viewer vanishes between two beats`,
+      `viewerGoneAfterMs (${policy.viewerGoneAfterMs}) must be at least idleAfterMs (${policy.idleAfterMs}), or one who only reads is paused when another leaves`,
+    );
+  }
+  if (policy.beatEveryMs >= policy.idleAfterMs) {
+    faults.push(
+      `beatEveryMs (${policy.beatEveryMs}) must be less than idleAfterMs (${policy.idleAfterMs}), or a preview in use falls idle between two beats`,
     );
   }
   if (policy.leaseMs <= policy.stepBudgetMs * 2) {

@@ -104,7 +104,7 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "install-timed-out": {
     title: "Installing the dependencies took too long",
-    message: "It was stopped at its deadline. The log below shows how far it came.",
+    message: "It was given up at its deadline. The log below shows how far it came.",
     action: "try-again",
   },
   "server-exited": {

@@ -47,9 +47,7 @@ export function createHandlers(operations: Operations, authorize: Authorize, log
       if (userId === undefined) return answerJson(404, { error: notFound });
       return answerJson(200, await act(userId));
     } catch (error) {
-      if (!(error instanceof RekindleError)) {
-        log.error({ error: error instanceof Error ? error.name : "unknown", projectId }, "a request failed");
-      }
+      logFailure(log, error, { projectId });
       return answerError(error);
     }
   }
@@ -72,6 +70,19 @@ export function createHandlers(operations: Operations, authorize: Authorize, log
   };
 }
 
+/** Once a failure: what a person did wrong is told to them; what is ours or a vendor's is for the operator. */
+export function logFailure(log: Log, error: unknown, fields: Record<string, unknown>): void {
+  if (error instanceof InvalidRequestError) return;
+  const known = error instanceof RekindleError ? { code: error.code, ...error.safeDetails } : {};
+  const cause = error instanceof Error && error.cause instanceof Error ? { cause: error.cause.name } : {};
+  // The frames without the first line: a message that is not ours may hold what no log should.
+  const frames = (error instanceof Error ? (error.stack ?? "") : "")
+    .split("\n")
+    .filter((line) => /^\s+at /.test(line));
+  const thrown = { error: error instanceof Error ? error.name : typeof error, frames: frames.slice(0, 5) };
+  log.error({ ...fields, ...known, ...cause, ...thrown }, "a request failed");
+}
+
 const notFound = { code: "not-found", message: "There is no such preview, or it is not yours." };
 
 /** A page of another site could make a browser send this; the browser then says whose page it was. */
@@ -88,6 +99,10 @@ function refuseForeignOrigin(request: Request): void {
 async function parseBody(request: Request): Promise<z.infer<typeof bodySchema>> {
   if (!request.headers.get("content-type")?.startsWith("application/json")) {
     throw new InvalidRequestError("the body must be JSON, with that content type.");
+  }
+  // A length that is told is refused before anything is read; the server's own limit bounds one that is not.
+  if (Number(request.headers.get("content-length") ?? 0) > MOST_BODY_BYTES) {
+    throw new InvalidRequestError("the body is too long.");
   }
   const text = await request.text();
   if (text.length > MOST_BODY_BYTES) throw new InvalidRequestError("the body is too long.");

@@ -9,7 +9,7 @@ import {
   RecordUnreadableError,
   StoreRefusedError,
 } from "@/lib/errors";
-import { parseScope, type Scope } from "@/lib/ids";
+import { projectIdSchema, type Scope, userIdSchema } from "@/lib/ids";
 import type { Policy } from "@/lib/preview/policy";
 import { type PreviewRecord, recordSchema, type Snapshot } from "@/lib/preview/record";
 import { entering, sourcesOf } from "@/lib/preview/transitions";
@@ -111,7 +111,7 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
         [dueKey(environment)],
         [text(most), text(pushForwardMs)],
       );
-      return z.array(z.string()).parse(raw).map(parseDueMember);
+      return z.array(z.string()).parse(raw).flatMap(parseDueMember);
     },
   };
 }
@@ -220,7 +220,11 @@ function parseRecord(scope: Scope, previewId: string, flat: readonly string[]): 
   return parsed.data;
 }
 
-function parseDueMember(member: string): Scope {
+/** A member that is no scope was never written by us; it must not keep the sweep from everybody else's. */
+function parseDueMember(member: string): Scope[] {
   const [projectId, userId] = member.split("/");
-  return parseScope(projectId, userId);
+  const scope = z
+    .object({ projectId: projectIdSchema, userId: userIdSchema })
+    .safeParse({ projectId, userId });
+  return scope.success ? [scope.data] : [];
 }

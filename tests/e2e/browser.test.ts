@@ -22,7 +22,7 @@ const policy: PolicyOverrides = {
   warnBeforeMs: 5_000,
   graceAfterLeftMs: 2_000,
   beatEveryMs: 1_000,
-  viewerGoneAfterMs: 4_000,
+  viewerGoneAfterMs: 20_000,
   emitEveryMs: 4_000,
   extendGatherMs: 1_000,
   extendAtLatestMs: 3_000,

@@ -13,7 +13,7 @@ export const demoPolicy: Policy = {
   warnBeforeMs: 3 * SECOND_MS,
   graceAfterLeftMs: 2 * SECOND_MS,
   beatEveryMs: SECOND_MS,
-  viewerGoneAfterMs: 3 * SECOND_MS,
+  viewerGoneAfterMs: 8 * SECOND_MS,
   emitEveryMs: 2 * SECOND_MS,
   extendGatherMs: SECOND_MS,
   extendAtLatestMs: 2 * SECOND_MS,

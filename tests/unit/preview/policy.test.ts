@@ -11,7 +11,12 @@ const faults: [string, Partial<Policy>, string][] = [
   ["a provider's timeout that beats cannot outrun", { keepAliveMs: leastKeepAlive(policy) }, "keepAliveMs"],
   ["a timeout past the plan's run", { maxRunMs: policy.keepAliveMs - 1 }, "maxRunMs"],
   ["a warning that comes before the idle time begins", { warnBeforeMs: policy.idleAfterMs }, "warnBeforeMs"],
-  ["a viewer who vanishes between two beats", { viewerGoneAfterMs: policy.beatEveryMs }, "viewerGoneAfterMs"],
+  [
+    "a reader who vanishes before idleness",
+    { viewerGoneAfterMs: policy.idleAfterMs - 1 },
+    "viewerGoneAfterMs",
+  ],
+  ["beats too rare to be use", { beatEveryMs: policy.idleAfterMs }, "beatEveryMs"],
   ["a lease that lapses during a step", { leaseMs: policy.stepBudgetMs * 2 }, "leaseMs"],
 ];
 
@@ -25,7 +30,7 @@ describe("a contradiction", () => {
 
   test.each(faults)("is none a millisecond beside it: %s", (_case, change) => {
     const [[name, value] = ["", 0]] = Object.entries(change);
-    const beside = name === "warnBeforeMs" ? value - 1 : value + 1;
+    const beside = name === "warnBeforeMs" || name === "beatEveryMs" ? value - 1 : value + 1;
 
     expect(policyFaults(policySchema.parse({ ...policy, [name]: beside }))).toEqual([]);
   });
