@@ -7,7 +7,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from "vitest";
 import { z } from "zod";
 import type { PolicyOverrides } from "@/lib/preview/policy";
 import { type PaneView, parsePaneView } from "@/lib/react/pane-view";
@@ -44,6 +44,9 @@ describe.skipIf(executablePath === undefined)("in a browser", { timeout: TEST_MS
     app = await launchApp({ PROJECTS_FOLDER: projectsFolder, REKINDLE_POLICY: JSON.stringify(policy) });
     browser = await chromium.launch({ executablePath: executablePath ?? "", args: chromiumArguments });
   }, TEST_MS);
+
+  // What the page could not show is told in the launcher's terminal.
+  beforeEach(() => onTestFailed(() => void process.stderr.write(app.output())));
 
   afterAll(async () => {
     await browser?.close();
