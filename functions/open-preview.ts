@@ -6,8 +6,8 @@
  */
 import { NonRetriableError } from "inngest";
 import { z } from "zod";
-import { previewRequested } from "@/inngest/events";
-import { InvalidRequestError } from "@/lib/errors";
+import { previewCheckDue, previewRequested } from "@/inngest/events";
+import { InvalidRequestError, LeaseLostError } from "@/lib/errors";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
 import {
   acquireSandbox,
@@ -21,6 +21,7 @@ import { finishBoot } from "@/lib/preview/operations/finish";
 import { open } from "@/lib/preview/operations/open";
 import { fail, giveUpTidying } from "@/lib/preview/operations/settle";
 import type { Reason } from "@/lib/preview/reasons";
+import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { eventsOf, type News, newsOfFailure, newsOfOpening, newsOfRunning, newsSchema } from "./announce";
@@ -48,13 +49,7 @@ export const openPreview = (runtime: Runtime) =>
       const { data } = event;
       const scope = parseScope(data.projectId, data.userId);
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
-      const request: Request = {
-        leaseId: leaseOfOpening(data, runId),
-        requestId: String(event.id),
-        requestedAt: event.ts ?? 0,
-        requestedBy: data.requestedBy ?? "person",
-        isHandedOver: data.leaseId !== undefined,
-      };
+      const request = requestOf(event, runId);
 
       const claimed = await act("claim", claimedSchema, () => claim(runtime, scope, request));
       if (claimed.kind === "superseded") return { result: "superseded" };
@@ -73,17 +68,17 @@ export const openPreview = (runtime: Runtime) =>
       const booted = await boot(runtime, lease, request.requestId, act);
       switch (booted.kind) {
         case "superseded":
+          // What this run woke too late may run although the record says that it rests: somebody has to look.
+          await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
           return { result: "superseded" };
         case "ok":
           await step.sendEvent("announce", eventsOf(scope, booted.value));
           return { result: "ready" };
         case "failed": {
           const { reason } = booted;
-          const isAskedAgain = await tidyUp(runtime, lease, { reason, requestId: request.requestId }, act);
-          await step.sendEvent(
-            "announce-failure",
-            eventsOfFailing(scope, { reason, isAskedAgain, requestedBy: data.requestedBy }),
-          );
+          const tidied = await tidyUp(runtime, lease, { reason, requestId: request.requestId }, act);
+          if (tidied.kind === "superseded") return { result: "superseded" };
+          await step.sendEvent("announce-failure", eventsOfFailing(scope, reason, tidied.isAskedAgain));
           return { result: "failed", reason };
         }
       }
@@ -96,6 +91,20 @@ interface Request {
   readonly requestedAt: number;
   readonly requestedBy: "person" | "system";
   readonly isHandedOver: boolean;
+}
+
+function requestOf(
+  event: { id?: string | undefined; ts?: number | undefined; data: z.infer<typeof previewRequested.schema> },
+  runId: string,
+): Request {
+  const { data } = event;
+  return {
+    leaseId: leaseOfOpening(data, runId),
+    requestId: String(event.id),
+    requestedAt: event.ts ?? 0,
+    requestedBy: data.requestedBy ?? "person",
+    isHandedOver: data.leaseId !== undefined,
+  };
 }
 
 const claimedSchema = z.discriminatedUnion("kind", [
@@ -114,8 +123,10 @@ async function claim(
 ): Promise<z.infer<typeof claimedSchema>> {
   const { snapshot } = await runtime.store.read(scope);
   const isStale = Math.abs(snapshot.now - request.requestedAt) > runtime.policy.requestFreshForMs;
-  // A claim that was handed over is good only while it is held: whoever took it over goes on with the work.
-  const isTakenOver = request.isHandedOver && snapshot.record.leaseId !== request.leaseId;
+  // A claim that was handed over is good only while it is held: whoever took it over goes on with the work. If it has
+  // ended with this preview running, this very request did it, and the step's first answer was lost.
+  const { leaseId: holder, readyBy } = snapshot.record;
+  const isTakenOver = request.isHandedOver && ![holder, readyBy].includes(request.leaseId);
   if (isStale || isTakenOver) return { kind: "answered", result: "stale-request", news: { kind: "none" } };
 
   const { leaseId, requestId, requestedBy } = request;
@@ -147,35 +158,53 @@ async function boot(runtime: Runtime, lease: Lease, requestId: string, act: Act)
   );
 }
 
-/** Marks how it ended and brings the sandbox to rest; true when a person asked for it again meanwhile. */
+type Tidied =
+  | { readonly kind: "tidied"; readonly isAskedAgain: boolean }
+  /** Another worker has taken over and goes on with it: there is no failure to tell. */
+  | { readonly kind: "superseded" };
+
+/** Marks how it ended and brings the sandbox to rest; also whether a person asked for it again meanwhile. */
 async function tidyUp(
   runtime: Runtime,
   lease: Lease,
   ending: { readonly reason: Reason; readonly requestId: string },
   act: Act,
-): Promise<boolean> {
+): Promise<Tidied> {
   const tidied = await act("mark-failed", z.object({ isAskedAgain: z.boolean() }), async () => {
-    const { record } = await fail(runtime, lease, ending.reason, ending.requestId);
+    const { record } = await failOnce(runtime, lease, ending);
     return { isAskedAgain: record.wanted === "running" };
   });
-  if (tidied.kind === "ok") return tidied.value.isAskedAgain;
-  if (tidied.kind === "failed") {
-    await act("give-up-tidying", z.null(), async () => {
-      await giveUpTidying(runtime, lease);
-      return null;
-    });
-  }
-  return false;
+  if (tidied.kind === "ok") return { kind: "tidied", isAskedAgain: tidied.value.isAskedAgain };
+  if (tidied.kind === "superseded") return tidied;
+  await act("give-up-tidying", z.null(), async () => {
+    await giveUpTidying(runtime, lease);
+    return null;
+  });
+  return { kind: "tidied", isAskedAgain: false };
 }
 
-function eventsOfFailing(
-  scope: Scope,
-  how: { reason: Reason; isAskedAgain: boolean; requestedBy?: Request["requestedBy"] | undefined },
-) {
-  const told = eventsOf(scope, newsOfFailure(how.reason));
-  if (!how.isAskedAgain) return told;
-  // A person clicked while the failure was being tidied up.
-  return [...told, previewRequested.create({ ...scope, requestedBy: how.requestedBy })];
+/** A repeated step whose first answer was lost finds its claim ended, and the failure as it wrote it. */
+async function failOnce(
+  runtime: Runtime,
+  lease: Lease,
+  { reason, requestId }: { readonly reason: Reason; readonly requestId: string },
+): Promise<Snapshot> {
+  try {
+    return await fail(runtime, lease, reason, requestId);
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error;
+    const { snapshot } = await runtime.store.read(lease.scope);
+    const { state, epoch, reason: written } = snapshot.record;
+    const isOwn = (state === "failed" || state === "paused") && epoch === lease.epoch && written === reason;
+    if (isOwn) return snapshot;
+    throw error;
+  }
+}
+
+function eventsOfFailing(scope: Scope, reason: Reason, isAskedAgain: boolean) {
+  const told = eventsOf(scope, newsOfFailure(reason));
+  // Only a person's click is written as a wish over a failure.
+  return isAskedAgain ? [...told, previewRequested.create({ ...scope, requestedBy: "person" })] : told;
 }
 
 const acquiredSchema = z.object({ sandboxId: z.string(), how: z.string(), isResume: z.boolean() });

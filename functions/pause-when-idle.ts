@@ -27,12 +27,14 @@ export const pauseWhenIdle = (runtime: Runtime) =>
       id: pauseWhenIdleId,
       triggers: [userActive],
       retries: runtime.flow.retries,
-      // No timeout: a preview in use must not be looked at. No rate limit and no singleton: both would drop the last
-      // event, which is the one that counts.
+      // No timeout: a preview in use must not be looked at. No rate limit and no singleton that skips: both would
+      // drop the last event, which is the one that counts.
       debounce: {
         key: perPreview,
         period: seconds(runtime.policy.idleAfterMs - runtime.policy.warnBeforeMs),
       },
+      // A run that sleeps until a later deadline ends when a newer one begins to watch; otherwise they would pile up.
+      singleton: { key: perPreview, mode: "cancel" },
     },
     async ({ event, step, runId, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);

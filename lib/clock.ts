@@ -38,3 +38,16 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
     clock.after(delayMs, resolve);
   });
 }
+
+/** What `work` answers, or a rejection once `deadlineMs` have passed; the work itself goes on unheard. */
+export async function within<T>(clock: Clock, deadlineMs: number, work: () => Promise<T>): Promise<T> {
+  let cancel: Cancel = () => undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    cancel = clock.after(deadlineMs, () => reject(new Error(`no answer within ${deadlineMs} ms`)));
+  });
+  try {
+    return await Promise.race([work(), tooLate]);
+  } finally {
+    cancel();
+  }
+}

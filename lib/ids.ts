@@ -9,6 +9,7 @@ import { InvalidRequestError } from "./errors";
 
 /** Ids come from products' databases (uuid, ulid, nanoid, slug); the alphabet keeps them safe inside Redis keys. */
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
+const leaseIdHint = "8 to 128 letters, digits, hyphens, underscores or colons";
 const idHint = "1 to 64 letters, digits, hyphens or underscores";
 
 export const projectIdSchema = z.string().regex(idPattern, idHint).brand<"ProjectId">();
@@ -50,7 +51,7 @@ export function parseScope(projectId: unknown, userId: unknown): Scope {
 export const parseViewerId = (value: unknown): ViewerId => parse(viewerIdSchema, value, "viewerId");
 
 /** @throws InvalidRequestError when the id is not in the alphabet. */
-export const parseLeaseId = (value: unknown): LeaseId => parse(leaseIdSchema, value, "leaseId");
+export const parseLeaseId = (value: unknown): LeaseId => parse(leaseIdSchema, value, "leaseId", leaseIdHint);
 
 /** The id of a scope's preview in one environment: 24 characters, the same for the same three, disjoint otherwise. */
 export function previewIdOf(environment: string, scope: Scope): PreviewId {
@@ -60,8 +61,8 @@ export function previewIdOf(environment: string, scope: Scope): PreviewId {
   return digest.slice(0, 24) as PreviewId;
 }
 
-function parse<S extends z.ZodType>(schema: S, value: unknown, name: string): z.output<S> {
+function parse<S extends z.ZodType>(schema: S, value: unknown, name: string, hint = idHint): z.output<S> {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new InvalidRequestError(`${name} must be ${idHint}.`);
+  if (!parsed.success) throw new InvalidRequestError(`${name} must be ${hint}.`);
   return parsed.data;
 }

@@ -7,25 +7,27 @@
 
 import { createFunctions } from "@/functions";
 import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
-import { previewRequested, sweepRequested, userActive, userLeft } from "@/inngest/events";
+import { previewCheckDue, previewRequested, sweepRequested, userActive, userLeft } from "@/inngest/events";
 import * as defaults from "@/inngest.config";
-import { EventsUnreachableError } from "./errors";
+import { within } from "./clock";
+import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { open as openPreview } from "./preview/operations/open";
-import { fail } from "./preview/operations/settle";
+import { fail, giveUpTidying } from "./preview/operations/settle";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
 import { type Authorize, createHandlers } from "./routes/handlers";
 import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } from "./runtime";
+import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
-export { RekindleError } from "./errors";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
 export type { Runtime } from "./runtime";
 export type { ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
+export { RekindleError };
 
 /** Whose preview, in plain strings; a shared one has the user `shared`. */
 export interface Whose {
@@ -89,6 +91,20 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     return view(snapshot, logTail);
   }
 
+  async function openAndTell(scope: Scope, viewerId: string | undefined): Promise<PreviewView> {
+    const outcome = await openPreview(runtime, scope, {
+      leaseId: parseLeaseId(`route-${runtime.random.hex(12)}`),
+      isByPerson: true,
+      ...(viewerId ? { viewerId: parseViewerId(viewerId) } : {}),
+    });
+    const news = newsOfOpening(runtime, outcome, "person");
+    if (outcome.kind === "starting") {
+      return view(await handOver(runtime, scope, news, outcome.snapshot, outcome.lease));
+    }
+    await tell(runtime, scope, news);
+    return view(outcome.snapshot);
+  }
+
   const rekindle: Rekindle = {
     runtime,
     functions: createFunctions(runtime),
@@ -96,17 +112,14 @@ export function rekindleOver(runtime: Runtime): Rekindle {
 
     async open(whose) {
       const scope = parseScope(whose.projectId, whose.userId);
-      const outcome = await openPreview(runtime, scope, {
-        leaseId: parseLeaseId(`route-${runtime.random.hex(12)}`),
-        isByPerson: true,
-        ...(whose.viewerId ? { viewerId: parseViewerId(whose.viewerId) } : {}),
-      });
-      const news = newsOfOpening(runtime, outcome, "person");
-      if (outcome.kind === "starting") {
-        return view(await handOver(runtime, scope, news, outcome.snapshot, outcome.lease));
+      try {
+        return await openAndTell(scope, whose.viewerId);
+      } catch (error) {
+        if (!(error instanceof LeaseLostError)) throw error;
+        // Another worker has taken over meanwhile. What was woken too late may run unseen, so somebody looks.
+        await send(runtime, [previewCheckDue.create({ ...scope })]);
+        return status(whose);
       }
-      await tell(runtime, scope, news);
-      return view(outcome.snapshot);
     },
 
     async beat(whose) {
@@ -147,11 +160,22 @@ async function handOver(
   scope: Scope,
   news: News,
   snapshot: Snapshot,
-  lease: Parameters<typeof fail>[1],
+  lease: Lease,
 ): Promise<Snapshot> {
   if (await send(runtime, eventsOf(scope, news))) return snapshot;
-  await fail(runtime, lease, "events-unreachable");
+  await endInVain(runtime, lease);
   throw new EventsUnreachableError(previewRequested.name);
+}
+
+/** Ends a claim that nobody will carry on; when even that fails, its lease lapses and the sweep carries it on. */
+async function endInVain(runtime: Runtime, lease: Lease): Promise<void> {
+  try {
+    await fail(runtime, lease, "events-unreachable");
+  } catch (error) {
+    if (!(error instanceof RekindleError)) throw error;
+    runtime.log.error({ code: error.code, ...error.safeDetails }, "a claim was left to lapse");
+    if (!(error instanceof LeaseLostError)) await giveUpTidying(runtime, lease);
+  }
 }
 
 /** Tells what has happened. Accepted loss: the preview runs all the same, and the sweep watches over it. */
@@ -159,12 +183,15 @@ async function tell(runtime: Runtime, scope: Scope, news: News): Promise<void> {
   await send(runtime, eventsOf(scope, news));
 }
 
+/** A person waits for this; what Inngest does not take in time counts as not taken. */
+const SEND_DEADLINE_MS = 5_000;
+
 type SendableEvents = Parameters<Runtime["inngest"]["send"]>[0];
 
 async function send(runtime: Runtime, events: SendableEvents): Promise<boolean> {
   if (Array.isArray(events) && events.length === 0) return true;
   try {
-    await runtime.inngest.send(events);
+    await within(runtime.clock, SEND_DEADLINE_MS, () => runtime.inngest.send(events));
     return true;
   } catch (error) {
     runtime.log.error(

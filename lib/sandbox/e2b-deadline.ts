@@ -4,19 +4,11 @@
  * and the call then hangs for minutes. It must never end a call that has answered. Fails by rejecting; the request
  * that was given up may still take effect, as after any lost answer.
  */
+import { systemClock, within } from "@/lib/clock";
 
 /** The SDK's own deadline comes first, because it also frees the connection. */
 const MARGIN_MS = 250;
 
-/** The work's own outcome, or a rejection shortly after the deadline. */
-export async function withinDeadline<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), deadlineMs + MARGIN_MS);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** The work's own outcome, or a rejection shortly after the deadline. In real time: it guards a real connection. */
+export const withinDeadline = <T>(deadlineMs: number, work: () => Promise<T>): Promise<T> =>
+  within(systemClock, deadlineMs + MARGIN_MS, work);

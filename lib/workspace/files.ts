@@ -3,7 +3,7 @@
  * whatever stands in a sandbox was loaded from here. Contents never travel in events, step results, logs or Redis.
  * Fails closed: whatever the port throws becomes an error of the catalogue.
  */
-import type { Cancel, Clock } from "@/lib/clock";
+import { type Clock, within } from "@/lib/clock";
 import { FilesUnavailableError, RekindleError } from "@/lib/errors";
 import type { ProjectId } from "@/lib/ids";
 
@@ -57,17 +57,11 @@ async function ask<T>(
   projectId: ProjectId,
   work: () => Promise<T>,
 ): Promise<T> {
-  let cancel: Cancel = () => undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    cancel = clock.after(deadlineMs, () => reject(new Error(`no answer within ${deadlineMs} ms`)));
-  });
   try {
-    return await Promise.race([work(), tooLate]);
+    return await within(clock, deadlineMs, work);
   } catch (error) {
     if (error instanceof RekindleError) throw error;
     throw new FilesUnavailableError(projectId, error);
-  } finally {
-    cancel();
   }
 }
 
