@@ -63,12 +63,15 @@ function Moving({ pane, view }: { readonly pane: UsedPreview; readonly view: Pan
       <StartSteps view={view} clockOffsetMs={pane.clockOffsetMs} />
       {view.logTail ? <LogTail text={view.logTail} /> : null}
       <TroubleNote trouble={pane.trouble} />
+      {view.action === "none" ? null : (
+        <p>Whoever was at work on it has stopped; it can be taken up at once.</p>
+      )}
+      <HelpfulAction pane={pane} view={view} />
     </>
   );
 }
 
 function AtRest({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
-  const words = actionWords(view);
   return (
     <>
       <h2>{view.reason.title}</h2>
@@ -78,14 +81,21 @@ function AtRest({ pane, view }: { readonly pane: UsedPreview; readonly view: Pan
       )}
       {view.logTail ? <LogTail text={view.logTail} /> : null}
       <TroubleNote trouble={pane.trouble} />
-      {words ? (
-        <div className="preview-actions">
-          <button type="button" className="button" onClick={pane.open} disabled={pane.isOpening}>
-            {pane.isOpening ? "Asking…" : words}
-          </button>
-        </div>
-      ) : null}
+      <HelpfulAction pane={pane} view={view} />
     </>
+  );
+}
+
+/** The one thing that helps now; nothing while somebody is at work on it. */
+function HelpfulAction({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
+  const words = actionWords(view);
+  if (!words) return null;
+  return (
+    <div className="preview-actions">
+      <button type="button" className="button" onClick={pane.open} disabled={pane.isOpening}>
+        {pane.isOpening ? "Asking…" : words}
+      </button>
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@
  * Owns the pane's own few words; reasons, steps and ways back come with the view. Pure; the compiler refuses a state
  * without words.
  */
+import { isMoving } from "./agenda";
 import type { PaneState, PaneView } from "./pane-view";
 
 export const stateWords: Readonly<Record<PaneState, string>> = {
@@ -21,6 +22,7 @@ export function actionWords({ action, state }: Pick<PaneView, "action" | "state"
     case "none":
       return undefined;
     case "open":
+      if (isMoving(state)) return "Go on";
       return state === "paused" ? "Wake it" : "Open";
     case "try-again":
       return "Try again";
