@@ -9,8 +9,8 @@ import { z } from "zod";
 import { previewCheckDue, previewRequested } from "@/inngest/events";
 import { InvalidRequestError, LeaseLostError } from "@/lib/errors";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
+import { acquireSandbox } from "@/lib/preview/operations/acquire";
 import {
-  acquireSandbox,
   awaitInstall,
   awaitServer,
   bringFiles,

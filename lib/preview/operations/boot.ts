@@ -10,16 +10,16 @@ import { type Job, type JobStatus, pollJob, startJob, stopAllJobs } from "@/lib/
 import { prepareProject } from "@/lib/boot/prepare";
 import type { ProbeResult } from "@/lib/boot/probe";
 import { sleep } from "@/lib/clock";
-import { LeaseLostError, ProviderBusyError, SandboxGoneError } from "@/lib/errors";
+import { SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
+import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
-import { currentRevision, type FilesSource } from "@/lib/workspace/files";
+import type { FilesSource } from "@/lib/workspace/files";
 import { reasonSchema } from "../reasons";
 import type { Phase, Snapshot } from "../record";
 import { sandboxOf } from "../record";
-import { commit, commitUnlessRefused, loseSandbox } from "./settle";
+import { commit } from "./settle";
 
 /** One look at a job: done, still at it, or ended in a way that a person has to read. */
 export const progressSchema = z.discriminatedUnion("kind", [
@@ -28,128 +28,6 @@ export const progressSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("failed"), reason: reasonSchema }),
 ]);
 export type Progress = z.infer<typeof progressSchema>;
-
-export interface Acquired {
-  readonly sandboxId: SandboxId;
-  /** Created: an empty sandbox. Adopted: one with this preview's labels. Kept: the one that the record names. */
-  readonly how: "created" | "adopted" | "kept";
-  /** What runs in it is the preview as it was paused: files and dependencies are there. */
-  readonly isResume: boolean;
-}
-
-/**
- * A running sandbox of this preview, named by the record when this returns. The one that the record names is kept;
- * else one with this preview's labels is adopted; only then is one created, because E2B's create has no idempotency key.
- */
-export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Acquired> {
-  const snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
-  const named = sandboxOf(snapshot.record);
-  const kept = named && (await connectTo(runtime, lease, named, "kept"));
-  if (kept) return kept;
-  const revision = await currentRevision(filesSource(runtime), lease.scope.projectId);
-  const labels = labelsOf(runtime, lease, revision);
-  const found = await adopt(runtime, lease, labels);
-  const adopted = found && (await connectTo(runtime, lease, found, "adopted"));
-  if (adopted) return adopted;
-  // Once more before what cannot be undone by repeating it: a worker that was overtaken creates nothing.
-  await runtime.store.renewLease(lease, {});
-  const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
-  await nameCreated(runtime, lease, created);
-  return { sandboxId: created.sandboxId, how: "created", isResume: false };
-}
-
-/**
- * Names a new sandbox in the record. One that comes too late (another attempt's is named, or another worker has taken
- * over) was never committed, so it is marked and destroyed at once. @throws LeaseLostError, ProviderBusyError
- */
-async function nameCreated(runtime: Runtime, lease: Lease, created: RunningSandbox): Promise<void> {
-  let refusal: unknown = new ProviderBusyError("name a new sandbox");
-  try {
-    if (await nameSandbox(runtime, lease, created)) return;
-  } catch (error) {
-    if (!(error instanceof LeaseLostError)) throw error;
-    refusal = error;
-  }
-  if (await runtime.store.condemn(lease.scope, created.sandboxId)) {
-    await runtime.sandboxes.kill(created.sandboxId);
-  }
-  throw refusal;
-}
-
-/** The sandbox that the record names, running; undefined when it is gone, and then the record names none any more. */
-async function connectTo(
-  runtime: Runtime,
-  lease: Lease,
-  named: SandboxId,
-  how: "adopted" | "kept",
-): Promise<Acquired | undefined> {
-  try {
-    const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
-    const { record } = await commitSandbox(runtime, lease, sandbox);
-    return { sandboxId: sandbox.sandboxId, how, isResume: record.state === "resuming" };
-  } catch (error) {
-    if (!(error instanceof SandboxGoneError)) throw error;
-    await loseSandbox(runtime, lease, named);
-    return undefined;
-  }
-}
-
-/** Names the best of this preview's sandboxes in the record, before it is woken: one that is condemned never is. */
-async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Promise<SandboxId | undefined> {
-  const { app, env, previewId } = labels;
-  let adopted: SandboxId | undefined;
-  for (const found of await runtime.sandboxes.find({ app, env, previewId })) {
-    if (!adopted && (await nameSandbox(runtime, lease, found))) {
-      adopted = found.sandboxId;
-      continue;
-    }
-    // What a lost answer left behind: marked first, so that no late worker commits it; paused, so that it costs nothing.
-    if (found.state === "running" && (await runtime.store.condemn(lease.scope, found.sandboxId))) {
-      await runtime.sandboxes.pause(found.sandboxId);
-    }
-  }
-  return adopted;
-}
-
-/** False when it was condemned, or when the record names another by now. */
-async function nameSandbox(
-  runtime: Runtime,
-  lease: Lease,
-  { sandboxId, startedAt, endsAt }: RunningSandbox,
-): Promise<boolean> {
-  const committed = await commitUnlessRefused(runtime, lease, {
-    operation: `named-${sandboxId}`,
-    claim: "hold",
-    mustBeFree: true,
-    set: { sandboxId, runStartedAt: startedAt, endsAt },
-    remove: ["pausedAt"],
-    check: { inMs: runtime.policy.leaseMs },
-  });
-  return committed !== undefined;
-}
-
-function commitSandbox(runtime: Runtime, lease: Lease, sandbox: RunningSandbox): Promise<Snapshot> {
-  return commit(runtime, lease, {
-    operation: `sandbox-${sandbox.sandboxId}-${sandbox.startedAt}`,
-    claim: "hold",
-    set: { sandboxId: sandbox.sandboxId, runStartedAt: sandbox.startedAt, endsAt: sandbox.endsAt },
-    remove: ["pausedAt"],
-    check: { inMs: runtime.policy.leaseMs },
-  });
-}
-
-function labelsOf(runtime: Runtime, lease: Lease, revision: string): SandboxLabels {
-  return {
-    app: runtime.appId,
-    env: runtime.environment,
-    previewId: runtime.store.previewIdOf(lease.scope),
-    projectId: lease.scope.projectId,
-    userId: lease.scope.userId,
-    epoch: String(lease.epoch),
-    revision,
-    v: "1",
-  };
-}
 
 /** The project's files and scripts are in the sandbox. Done once a boot: again would end the jobs that run by then. */
 export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> {
@@ -171,7 +49,7 @@ export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> 
   });
 }
 
-function filesSource({ files, clock, policy }: Runtime): FilesSource {
+export function filesSource({ files, clock, policy }: Runtime): FilesSource {
   return { files, clock, deadlineMs: policy.stepBudgetMs };
 }
 
