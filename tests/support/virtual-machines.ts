@@ -4,7 +4,7 @@
  * It must never decide what E2B decides (timeouts, states): that is the stand-in's. Cannot fail.
  */
 import type { Clock } from "@/lib/clock";
-import type { Machines } from "@/lib/local/e2b/sandbox-life";
+import type { Machines } from "@/lib/local/e2b/machines";
 
 /** What the project in a machine does when it is started. */
 export interface ProjectScript {
@@ -53,8 +53,29 @@ export class VirtualMachines implements Machines {
     this.find(sandboxId).runningSince = this.clock.now();
   }
 
+  async powerOff(sandboxId: string): Promise<void> {
+    await this.stop(sandboxId);
+    this.stopJobs(sandboxId);
+  }
+
+  async powerOn(sandboxId: string): Promise<void> {
+    await this.continue(sandboxId);
+  }
+
   async destroy(sandboxId: string): Promise<void> {
     this.machines.delete(sandboxId);
+  }
+
+  async saveSnapshot(): Promise<void> {
+    // Files are not modelled here, so a snapshot has nothing to hold.
+  }
+
+  async removeSnapshot(): Promise<void> {
+    // As above.
+  }
+
+  async usage() {
+    return { cpuUsedPct: 0, memUsedBytes: 0, diskUsedBytes: 0 };
   }
 
   /** Once for each name, as `mkdir` in the real script. */

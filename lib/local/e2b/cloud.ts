@@ -5,16 +5,13 @@
  * does, with `ApiError`s. All templates are the same empty home folder here: there are no images.
  */
 import type { Clock } from "@/lib/clock";
+import type { Admission, Traffic } from "@/lib/local/e2b/admission";
 import { ApiError, sandboxNotFound } from "@/lib/local/e2b/api-error";
+import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
 import { type ListQuery, listPage, type Page } from "@/lib/local/e2b/listing";
+import type { Machines } from "@/lib/local/e2b/machines";
 import { acceptTimeout, type Plan, tooManySandboxes } from "@/lib/local/e2b/plan";
-import {
-  type Machines,
-  type OnTimeout,
-  pauseRefused,
-  SandboxLife,
-  type SandboxView,
-} from "@/lib/local/e2b/sandbox-life";
+import { type OnTimeout, pauseRefused, SandboxLife, type SandboxView } from "@/lib/local/e2b/sandbox-life";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 
@@ -24,6 +21,8 @@ export interface CloudOptions {
   readonly log: Log;
   readonly plan: Plan;
   readonly machines: Machines;
+  /** Told of every change of a sandbox's life, in order; must not throw. */
+  readonly onEvent?: (event: LifecycleEvent) => void;
 }
 
 export interface CreateSandbox {
@@ -52,7 +51,7 @@ export class E2bCloud {
     const sandboxId = this.newId();
     this.starting += 1;
     try {
-      await machines.start(sandboxId, request.envs ?? {});
+      await machines.start(sandboxId, { envs: request.envs ?? {} });
     } finally {
       this.starting -= 1;
     }
@@ -167,6 +166,11 @@ export class E2bCloud {
   /** Whether traffic reaches it: the whole truth for envd and previews, and asking wakes nothing. */
   isRunning(sandboxId: string): boolean {
     return this.lives.get(sandboxId)?.phase.kind === "running";
+  }
+
+  /** What the proxy decides before traffic reaches a sandbox; may wake one whose `autoResume` is on. */
+  async admit(sandboxId: string, _traffic: Traffic): Promise<Admission> {
+    return this.isRunning(sandboxId) ? { kind: "open" } : { kind: "not-found" };
   }
 
   /** Kills everything, for the end of the stand-in. Rejects with the first failure after having tried all. */

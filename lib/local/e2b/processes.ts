@@ -4,19 +4,21 @@
  * killed rejects. Nothing is isolated: commands run as the developer, and only the SDK's own paths and working
  * folders are mapped to the sandbox's folder, not paths written in a command's text.
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
+import { usageOf } from "@/lib/local/e2b/machine-usage";
+import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAll, stopAll } from "@/lib/local/e2b/process-signals";
 import {
   type EnvironmentSettings,
   INSTANCE_NAME,
   loginProfile,
   MARK_NAME,
+  portsFolder,
   sandboxEnvironment,
 } from "@/lib/local/e2b/sandbox-environment";
-import type { Machines } from "@/lib/local/e2b/sandbox-life";
 import { HOME, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
 
 export interface ProcessMachinesOptions extends EnvironmentSettings {
@@ -66,9 +68,10 @@ export class ProcessMachines implements Machines {
 
   constructor(private readonly options: ProcessMachinesOptions) {}
 
-  async start(sandboxId: string, envs: Readonly<Record<string, string>>): Promise<void> {
+  async start(sandboxId: string, { envs, snapshotId }: MachineBoot): Promise<void> {
     const root = join(this.options.sandboxesFolder, sandboxId);
-    await mkdir(root, { recursive: true });
+    if (snapshotId === undefined) await mkdir(root, { recursive: true });
+    else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
     await writeFile(join(root, HOME, ".profile"), loginProfile());
     const mark = `${MARK_NAME}=${sandboxId}`;
@@ -102,6 +105,30 @@ export class ProcessMachines implements Machines {
     await rm(machine.root, { recursive: true, force: true });
   }
 
+  async powerOff(sandboxId: string): Promise<void> {
+    const machine = this.machine(sandboxId);
+    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+    await killAll(machine.mark);
+  }
+
+  async powerOn(sandboxId: string): Promise<void> {
+    // Memory is what held the variables of its creation (e2b.md §2.3).
+    this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
+  }
+
+  /** The files only: processes of this machine cannot be copied, so a snapshot always starts without any. */
+  async saveSnapshot(sandboxId: string, snapshotId: string): Promise<void> {
+    await copyFolder(this.machine(sandboxId).root, this.snapshotFolder(snapshotId));
+  }
+
+  async removeSnapshot(snapshotId: string): Promise<void> {
+    await rm(this.snapshotFolder(snapshotId), { recursive: true, force: true });
+  }
+
+  async usage(sandboxId: string): Promise<MachineUsage> {
+    return usageOf(this.machine(sandboxId));
+  }
+
   find(sandboxId: string): Machine | undefined {
     return this.machines.get(sandboxId);
   }
@@ -117,11 +144,26 @@ export class ProcessMachines implements Machines {
     return command;
   }
 
+  private snapshotFolder(snapshotId: string): string {
+    // No sandbox's folder: their ids have neither dot nor dash.
+    return join(this.options.sandboxesFolder, `.snapshot-${snapshotId.replaceAll(/[^a-z0-9]/gi, "-")}`);
+  }
+
   private machine(sandboxId: string): Machine {
     const machine = this.machines.get(sandboxId);
     if (!machine) throw new Error(`No machine for sandbox ${sandboxId}`);
     return machine;
   }
+}
+
+/** With links as they are. What was written down of ports belongs to processes, and those are not copied. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await cp(from, to, {
+    recursive: true,
+    preserveTimestamps: true,
+    verbatimSymlinks: true,
+    filter: (path) => path !== portsFolder(from),
+  });
 }
 
 /** The client's variables win, but its NODE_OPTIONS come after the preload. */

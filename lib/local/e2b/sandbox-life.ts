@@ -7,18 +7,9 @@
 import type { Clock } from "@/lib/clock";
 import { ApiError } from "@/lib/local/e2b/api-error";
 import type { Listable } from "@/lib/local/e2b/listing";
+import type { Machines } from "@/lib/local/e2b/machines";
 import type { Plan } from "@/lib/local/e2b/plan";
 import type { Log } from "@/lib/log";
-
-/** The effects on whatever stands for a machine. Each resolves when it has really happened, or rejects. */
-export interface Machines {
-  start(sandboxId: string, envs: Readonly<Record<string, string>>): Promise<void>;
-  /** All processes stand still, memory kept. */
-  stop(sandboxId: string): Promise<void>;
-  continue(sandboxId: string): Promise<void>;
-  /** Also of a stopped one. */
-  destroy(sandboxId: string): Promise<void>;
-}
 
 export type OnTimeout = "pause" | "kill";
 

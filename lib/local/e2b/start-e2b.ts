@@ -11,6 +11,7 @@ import type { Clock } from "@/lib/clock";
 import { ApiError } from "@/lib/local/e2b/api-error";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
+import type { Machines } from "@/lib/local/e2b/machines";
 import { realPortOf } from "@/lib/local/e2b/mapped-ports";
 import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
@@ -18,7 +19,6 @@ import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
 import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
-import type { Machines } from "@/lib/local/e2b/sandbox-life";
 import { createE2bServer } from "@/lib/local/e2b/server";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
@@ -156,17 +156,22 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
 
 /** A pause and a kill drop connections: a browser's socket to processes that stand still would hang. */
 function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
+  const cutting =
+    (effect: (sandboxId: string) => Promise<void>) =>
+    async (sandboxId: string): Promise<void> => {
+      await effect(sandboxId);
+      proxy.cut(sandboxId);
+    };
   return {
-    start: (sandboxId, envs) => machines.start(sandboxId, envs),
+    start: (sandboxId, boot) => machines.start(sandboxId, boot),
     continue: (sandboxId) => machines.continue(sandboxId),
-    stop: async (sandboxId) => {
-      await machines.stop(sandboxId);
-      proxy.cut(sandboxId);
-    },
-    destroy: async (sandboxId) => {
-      await machines.destroy(sandboxId);
-      proxy.cut(sandboxId);
-    },
+    powerOn: (sandboxId) => machines.powerOn(sandboxId),
+    stop: cutting((sandboxId) => machines.stop(sandboxId)),
+    powerOff: cutting((sandboxId) => machines.powerOff(sandboxId)),
+    destroy: cutting((sandboxId) => machines.destroy(sandboxId)),
+    saveSnapshot: (sandboxId, snapshotId) => machines.saveSnapshot(sandboxId, snapshotId),
+    removeSnapshot: (snapshotId) => machines.removeSnapshot(snapshotId),
+    usage: (sandboxId) => machines.usage(sandboxId),
   };
 }
 

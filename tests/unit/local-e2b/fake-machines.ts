@@ -1,12 +1,12 @@
 /** Owns a `Machines` port without machines: it writes down what was asked, and can be told to wait or to refuse. */
 import { E2bCloud } from "@/lib/local/e2b/cloud";
+import type { Machines } from "@/lib/local/e2b/machines";
 import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
-import type { Machines } from "@/lib/local/e2b/sandbox-life";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";
 
-type Effect = "start" | "stop" | "continue" | "destroy";
+type Effect = Exclude<keyof Machines, "usage">;
 
 export class FakeMachines implements Machines {
   readonly asked: Effect[] = [];
@@ -16,7 +16,12 @@ export class FakeMachines implements Machines {
   start = () => this.effect("start");
   stop = () => this.effect("stop");
   continue = () => this.effect("continue");
+  powerOff = () => this.effect("powerOff");
+  powerOn = () => this.effect("powerOn");
   destroy = () => this.effect("destroy");
+  saveSnapshot = () => this.effect("saveSnapshot");
+  removeSnapshot = () => this.effect("removeSnapshot");
+  usage = async () => ({ cpuUsedPct: 12.5, memUsedBytes: 64 * 1024 ** 2, diskUsedBytes: 1024 ** 2 });
 
   /** The effect happens only once the returned function is called. */
   hold(effect: Effect): () => void {
