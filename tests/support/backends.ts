@@ -53,7 +53,7 @@ export async function findIsolations(): Promise<readonly Containers["kind"][]> {
 async function refusalOfNamespaces(): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "rekindle-namespaces-"));
   try {
-    await chooseContainers("namespaces", { instanceId: "a-test-looks-what-works" }, folder, silentLog);
+    await chooseContainers("namespaces", { instanceId: "a-test-looks-what-works", log: silentLog }, folder);
     return undefined;
   } catch (error) {
     return String(error);

@@ -97,7 +97,6 @@ export class ProcessMachines implements Machines {
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
     this.cut(machine);
-    await machine.container.killAll();
     await machine.container.close();
     this.machines.delete(sandboxId);
     this.discard(machine.root);

@@ -84,8 +84,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
   const instanceId = randomBytes(12).toString("hex");
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
-  const settings = { instanceId, npmCacheFolder: options.npmCacheFolder, outlet: options.outlet };
-  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder, log);
+  const { npmCacheFolder, outlet } = options;
+  const settings = { log, instanceId, npmCacheFolder, outlet };
+  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
   const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
   const proxy: PreviewProxy = createPreviewProxy(
     {
@@ -128,7 +129,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     killAllAtOnce(() => markedProcesses(instanceMark));
   };
   process.once("exit", killWhenExiting);
-  log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
+  log.warn(
+    { domain, isolation: containers.kind },
+    "The local E2B stand-in runs commands as you, on this machine: it isolates nothing from code that means harm",
+  );
 
   const stopOnce = async () => {
     await Promise.all([close(control), close(proxy.server)]);

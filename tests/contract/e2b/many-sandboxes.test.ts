@@ -1,6 +1,7 @@
 /** Many sandboxes that want the same port on one machine, in each way in which this machine can keep them apart. */
 import { Sandbox } from "e2b";
 import { describe, expect, test } from "vitest";
+import { silentLog } from "@/lib/log";
 import { findIsolations } from "@/tests/support/backends";
 import { askPreview, PATIENT, standIn, startInBackground } from "./stand-in";
 
@@ -92,4 +93,46 @@ test("with mapped-ports a sandbox's own NODE_OPTIONS are kept beside the preload
     `node -p '[v8.getHeapStatistics().heap_size_limit < 4e8, net.Server.prototype.listen.name].join()'`,
   );
   expect(stdout).toBe("true,mappedListen\n");
+});
+
+test("with mapped-ports a server that is not Node is not reached, and the log says why", async () => {
+  const warned: unknown[] = [];
+  const log = {
+    ...silentLog,
+    warn: (fields: object, message: string) => warned.push({ ...fields, message }),
+  };
+  const { local, sdk } = await standIn({ isolation: "mapped-ports", log });
+  const sandbox = await Sandbox.create(sdk);
+  // Node without the preload stands for any other program.
+  const server = `const s = require("http").createServer().listen(0, "127.0.0.1", () => console.log(s.address().port))`;
+  const handle = await sandbox.commands.run(`exec env -i "$(command -v node)" -e '${server}'`, {
+    background: true,
+    timeoutMs: 0,
+  });
+  await expect.poll(() => handle.stdout, PATIENT).toMatch(/\d+\n/);
+  await handle.disconnect();
+  const port = Number(handle.stdout);
+  expect((await askPreview(local, sandbox.getHost(port))).status).toBe(502);
+  expect(warned).toContainEqual(
+    expect.objectContaining({ port, message: expect.stringContaining("Only Node's servers get their port") }),
+  );
+});
+
+test("fifty sandboxes with a server each run at once, and nothing is left of them", {
+  timeout: 240_000,
+}, async () => {
+  const { local, sdk } = await standIn({ plan: { maxConcurrent: 50 } });
+  const sandboxes = await Promise.all(Array.from({ length: 50 }, () => Sandbox.create(sdk)));
+  for (const [at, sandbox] of sandboxes.entries()) {
+    await startInBackground(
+      sandbox,
+      `node -e 'require("node:http").createServer((_, to) => to.end("${at}")).listen(3000)'`,
+    );
+  }
+  for (const [at, sandbox] of sandboxes.entries()) {
+    const body = async () => (await askPreview(local, sandbox.getHost(3000))).body;
+    await expect.poll(body, PATIENT).toBe(String(at));
+  }
+  await local.stop();
+  expect(local.countProcesses()).toBe(0);
 });

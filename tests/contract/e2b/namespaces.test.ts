@@ -140,7 +140,7 @@ inNamespaces("a container that cannot be made says why, and `auto` falls back to
   });
   // A machine without util-linux: `unshare` is not found.
   process.env.PATH = folder;
-  const settings = { instanceId: "a-test-of-the-fallback" };
-  await expect(chooseContainers("namespaces", settings, folder, silentLog)).rejects.toThrow("ENOENT");
-  expect((await chooseContainers("auto", settings, folder, silentLog)).kind).toBe("mapped-ports");
+  const settings = { instanceId: "a-test-of-the-fallback", log: silentLog };
+  await expect(chooseContainers("namespaces", settings, folder)).rejects.toThrow("ENOENT");
+  expect((await chooseContainers("auto", settings, folder)).kind).toBe("mapped-ports");
 });

@@ -8,7 +8,6 @@ import type { ContainerSettings, Containers } from "@/lib/local/e2b/containers/c
 import { mappedPortContainers } from "@/lib/local/e2b/containers/mapped-ports";
 import { namespaceContainers } from "@/lib/local/e2b/containers/namespaces";
 import { HOME } from "@/lib/local/e2b/sandbox-paths";
-import type { Log } from "@/lib/log";
 
 export type Isolation = "auto" | Containers["kind"];
 
@@ -17,7 +16,6 @@ export async function chooseContainers(
   wanted: Isolation,
   settings: ContainerSettings,
   folder: string,
-  log: Log,
 ): Promise<Containers> {
   if (wanted === "mapped-ports") return mappedPortContainers(settings);
   const containers = namespaceContainers(settings);
@@ -26,7 +24,10 @@ export async function chooseContainers(
     return containers;
   } catch (error) {
     if (wanted === "namespaces") throw error;
-    log.info({ reason: String(error) }, "Sandboxes share this machine's network: their ports are mapped");
+    settings.log.info(
+      { reason: String(error) },
+      "Sandboxes share this machine's network: their ports are mapped",
+    );
     return mappedPortContainers(settings);
   }
 }

@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import type { ProcessRow } from "@/lib/local/e2b/process-table";
+import type { Log } from "@/lib/log";
 
 export type SandboxUser = "user" | "root";
 
@@ -31,6 +32,7 @@ export interface Launch {
 }
 
 export interface ContainerSettings {
+  readonly log: Log;
   /** On each process, so that a later stand-in can tell whose leftovers they are. */
   readonly instanceId: string;
   /** Shared by all sandboxes; default: the developer's own. */
@@ -50,7 +52,7 @@ export interface Container {
   killAll(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
-  /** Ends what serves the container; its processes are to be gone by then. */
+  /** The same, and what serves the container goes too; harmless for one that was never used. */
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@
  * Owns keeping sandboxes apart where the system has no namespaces for us: ordinary processes, found by their mark, whose
  * Node servers are given free ports by a preload. It must never name a port that another process may have taken over:
  * what was written down by a process that is gone does not count. What is not Node keeps its own port and is not
- * reached; a second such server on the same port fails with its own EADDRINUSE.
+ * reached, which is said; a second such server on the same port fails with its own EADDRINUSE.
  */
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -40,6 +40,7 @@ export function mappedPortContainers(settings: ContainerSettings): Containers {
 
 class MappedPortContainer implements Container {
   private readonly mark: string;
+  private readonly warned = new Set<number>();
 
   constructor(
     private readonly sandboxId: string,
@@ -79,21 +80,36 @@ class MappedPortContainer implements Container {
     return freezeAndKillAll(() => this.processes());
   }
 
-  connect(port: number): Promise<Socket | undefined> {
+  async connect(port: number): Promise<Socket | undefined> {
     const realPort = this.realPortOf(port);
-    if (realPort === undefined) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      const socket = connect(realPort, "127.0.0.1", () => resolve(socket));
-      socket.once("error", () => resolve(undefined));
-    });
+    if (realPort !== undefined) return connectTo(realPort);
+    await this.warnOfUnmapped(port);
+    return undefined;
   }
 
   disconnect(): void {
     // Its programs reach the world without us.
   }
 
-  async close(): Promise<void> {
-    // Nothing serves it but its own processes.
+  /** Nothing serves it but its own processes. */
+  close(): Promise<void> {
+    return this.killAll();
+  }
+
+  /**
+   * Something listens on that port of this machine, and it may well be the sandbox's own server, which is not Node. It
+   * may as well be the developer's, so it is not led to; but nobody should have to guess why the preview stays closed.
+   */
+  private async warnOfUnmapped(port: number): Promise<void> {
+    if (this.warned.has(port)) return;
+    const socket = await connectTo(port);
+    if (!socket) return;
+    socket.destroy();
+    this.warned.add(port);
+    this.settings.log.warn(
+      { sandboxId: this.sandboxId, port },
+      "A program listens on this port of the machine, and no Node server of the sandbox has it. Only Node's servers get their port here: start another kind of server on Linux with namespaces, or in E2B itself",
+    );
   }
 
   private realPortOf(port: number): number | undefined {
@@ -108,6 +124,13 @@ class MappedPortContainer implements Container {
     if (!entry.success || entry.data.port === null) return undefined;
     return isOfSandbox(entry.data.pid, this.mark) ? entry.data.port : undefined;
   }
+}
+
+function connectTo(port: number): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
 }
 
 export function portsFolder(root: string): string {

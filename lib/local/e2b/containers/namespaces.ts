@@ -105,7 +105,8 @@ class NamespaceContainer implements Container {
     this.starting = undefined;
     this.running = undefined;
     if (!running) return;
-    await Promise.all([running.relay.stop(), end(running.holder)]);
+    running.relay.disconnect();
+    await killAll(() => processesInNetwork(running.networkId));
   }
 
   /** One start for all who wait; another try after one that failed. */

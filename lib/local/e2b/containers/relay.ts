@@ -67,14 +67,6 @@ export class Relay {
     for (const socket of this.outgoing) socket.destroy();
   }
 
-  async stop(): Promise<void> {
-    this.disconnect();
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    this.child.kill("SIGKILL");
-    await ended;
-  }
-
   private whenReady(): Promise<void> {
     let complaint = "";
     this.child.stderr?.on("data", (bytes: Buffer) => {
