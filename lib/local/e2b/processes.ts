@@ -19,7 +19,7 @@ import {
   portsFolder,
   sandboxEnvironment,
 } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { HOME, makeSandboxFolders, sandboxEntry } from "@/lib/local/e2b/sandbox-paths";
 
 export interface ProcessMachinesOptions extends EnvironmentSettings {
   readonly clock: Clock;
@@ -123,6 +123,13 @@ export class ProcessMachines implements Machines {
 
   async removeSnapshot(snapshotId: string): Promise<void> {
     await rm(this.snapshotFolder(snapshotId), { recursive: true, force: true });
+  }
+
+  /** The home and the other folders that every sandbox has come back empty, as on a disk that was lost. */
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+    const { root } = this.machine(sandboxId);
+    for (const path of paths) await rm(sandboxEntry(root, path).outside, { recursive: true, force: true });
+    await makeSandboxFolders(root);
   }
 
   async usage(sandboxId: string): Promise<MachineUsage> {
