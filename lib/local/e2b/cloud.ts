@@ -143,12 +143,12 @@ export class E2bCloud {
   }
 
   /** Of a paused one only what was read while it ran. */
-  metricsOf(sandboxId: string, range: MetricsRange = {}): Promise<Reading[]> {
+  async metricsOf(sandboxId: string, range: MetricsRange = {}): Promise<Reading[]> {
     return this.metrics.of(this.fleet.find(sandboxId), range);
   }
 
   /** The files of a running sandbox, which stands still meanwhile; they outlive it. */
-  createSnapshot(sandboxId: string, name?: string): Promise<Snapshot> {
+  async createSnapshot(sandboxId: string, name?: string): Promise<Snapshot> {
     return this.snapshots.create(this.fleet.find(sandboxId), name);
   }
 
@@ -179,12 +179,12 @@ export class E2bCloud {
   }
 
   /** A fault: its processes are gone, and nothing says so. A paused one seems to keep its memory until it resumes. */
-  loseMemory(sandboxId: string): Promise<void> {
+  async loseMemory(sandboxId: string): Promise<void> {
     return this.fleet.find(sandboxId).machine.loseMemory();
   }
 
   /** A fault: these paths inside it are gone, folders with all that is in them. */
-  loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
     return this.fleet.find(sandboxId).machine.loseFiles(paths);
   }
 

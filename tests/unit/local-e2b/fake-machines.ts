@@ -1,7 +1,7 @@
 /** Owns a `Machines` port without machines: it writes down what was asked, and can be told to wait or to refuse. */
 import { type CloudOptions, E2bCloud } from "@/lib/local/e2b/cloud";
 import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
-import type { Machines } from "@/lib/local/e2b/machines";
+import type { MachineBoot, Machines } from "@/lib/local/e2b/machines";
 import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 import { silentLog } from "@/lib/log";
@@ -11,10 +11,15 @@ type Effect = Exclude<keyof Machines, "usage">;
 
 export class FakeMachines implements Machines {
   readonly asked: Effect[] = [];
+  /** What each start was given. */
+  readonly boots: MachineBoot[] = [];
   private readonly gates = new Map<Effect, Promise<void>>();
   private readonly refusals = new Set<Effect>();
 
-  start = () => this.effect("start");
+  start = (_sandboxId: string, boot: MachineBoot) => {
+    this.boots.push(boot);
+    return this.effect("start");
+  };
   stop = () => this.effect("stop");
   continue = () => this.effect("continue");
   powerOff = () => this.effect("powerOff");
