@@ -2,12 +2,9 @@
  * Owns how a sandbox looks in E2B's answers (e2b.md §3.3, SDK 2.51.0). It must never show a token in a list. Pure.
  */
 import type { ControlContext } from "@/lib/local/e2b/control-call";
+import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/machine-size";
 import type { SandboxView } from "@/lib/local/e2b/sandbox-view";
 
-/** E2B's default size (e2b.md §2.7). Nothing here holds a sandbox to it. */
-export const CPU_COUNT = 2;
-export const MEMORY_MB = 512;
-export const DISK_SIZE_MB = 1024;
 /** The gates in the SDK go by it (e2b.md §3.3). */
 const ENVD_VERSION = "0.6.13";
 

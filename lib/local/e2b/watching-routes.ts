@@ -7,8 +7,9 @@ import { parseQuery, sendJson } from "@/lib/local/e2b/answers";
 import { ApiError } from "@/lib/local/e2b/api-error";
 import type { ControlCall, ControlContext, ControlRoute } from "@/lib/local/e2b/control-call";
 import { readMetadataFilter } from "@/lib/local/e2b/listing";
+import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/machine-size";
 import type { Reading } from "@/lib/local/e2b/metrics";
-import { CPU_COUNT, DISK_SIZE_MB, detailBody, listedBody, MEMORY_MB } from "@/lib/local/e2b/sandbox-bodies";
+import { detailBody, listedBody } from "@/lib/local/e2b/sandbox-bodies";
 import { readTemplateName } from "@/lib/local/e2b/snapshot-name";
 
 export const watchingRoutes: readonly ControlRoute[] = [
