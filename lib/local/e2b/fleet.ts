@@ -57,6 +57,7 @@ export class Fleet {
     };
     const life = new SandboxLife({ ...launch.identity, sandboxId }, context, launch);
     this.lives.set(sandboxId, life);
+    life.announce(launch.news);
     return life;
   }
 

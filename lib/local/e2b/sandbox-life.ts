@@ -51,15 +51,19 @@ export class SandboxLife {
   private run: Run;
   private allowInternetAccess: boolean | undefined;
 
-  /** For a machine that has just started; `news` says how it came to be. */
+  /** For a machine that has just started; `announce` says so. */
   constructor(
     readonly identity: SandboxIdentity,
     private readonly context: LifeContext,
-    start: { runMs: number; allowInternetAccess: boolean | undefined; news: "created" | "resumed" },
+    start: { runMs: number; allowInternetAccess: boolean | undefined },
   ) {
     this.allowInternetAccess = start.allowInternetAccess;
     this.run = this.newRun(start.runMs);
-    this.tell({ kind: start.news });
+  }
+
+  /** Tells how it came to be; once, when others can find it. */
+  announce(news: "created" | "resumed"): void {
+    this.tell({ kind: news });
   }
 
   get phase(): Phase {

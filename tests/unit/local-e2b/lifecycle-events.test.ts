@@ -35,6 +35,16 @@ test("§5.4 each change is told once, when it has happened, with the run that it
   expect(events[3]).toMatchObject({ at: clock.now(), sandbox: { sandboxId, state: "paused" } });
 });
 
+test("§5.4 who hears of a new sandbox finds it", async () => {
+  const found: string[] = [];
+  const { cloud } = fakeCloud(
+    {},
+    { onEvent: ({ sandbox }) => found.push(cloud.get(sandbox.sandboxId).state) },
+  );
+  await cloud.create(base);
+  expect(found).toEqual(["running"]);
+});
+
 test("§5.4 a kill says why: the end of the run, or nobody knows", async () => {
   const { cloud, clock, events } = fakeCloud();
   await cloud.create(base);
