@@ -6,16 +6,16 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
+import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
+import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
 import type { Machines } from "@/lib/local/e2b/machines";
-import { realPortOf } from "@/lib/local/e2b/mapped-ports";
 import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
-import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
-import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
+import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
+import { markedProcesses } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { createE2bServer } from "@/lib/local/e2b/server";
@@ -38,6 +38,10 @@ export interface StartE2bOptions {
   readonly controlPort?: number;
   /** Shared by all sandboxes; default: the developer's own `~/.npm`. */
   readonly npmCacheFolder?: string;
+  /** How sandboxes are kept apart; default: namespaces where Linux allows them, else mapped ports. */
+  readonly isolation?: Isolation;
+  /** Where sandboxes in namespaces reach the world; default: through this process. */
+  readonly outlet?: Outlet;
 }
 
 export interface LocalE2b {
@@ -90,16 +94,14 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const trafficTokenOf = tokenFor("traffic");
   const instanceId = randomBytes(12).toString("hex");
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
-  const preloadFile = fileURLToPath(new URL("./listen-preload.cjs", import.meta.url));
-  const { npmCacheFolder } = options;
-  const machines = new ProcessMachines({ clock, sandboxesFolder, instanceId, preloadFile, npmCacheFolder });
+  const { npmCacheFolder, outlet } = options;
+  const settings = { log, instanceId, npmCacheFolder, outlet };
+  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
+  const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
   const proxy: PreviewProxy = createPreviewProxy(
     {
       isRunning: (sandboxId) => cloud.isRunning(sandboxId),
-      realPortOf: (sandboxId, port) => {
-        const machine = machines.find(sandboxId);
-        return machine && realPortOf(machine, port);
-      },
+      connect: async (sandboxId, port) => machines.find(sandboxId)?.container.connect(port),
     },
     log,
   );
@@ -135,16 +137,23 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   });
   const controlPort = await listen(control, options.controlPort ?? 0).catch(giveUp);
   const instanceMark = `${INSTANCE_NAME}=${instanceId}`;
-  const killWhenExiting = () => killAllAtOnce(instanceMark);
+  const killWhenExiting = () => {
+    machines.killAllAtOnce();
+    killAllAtOnce(() => markedProcesses(instanceMark));
+  };
   process.once("exit", killWhenExiting);
-  log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
+  log.warn(
+    { domain, isolation: containers.kind },
+    "The local E2B stand-in runs commands as you, on this machine: it isolates nothing from code that means harm",
+  );
 
   const stopOnce = async () => {
     await Promise.all([close(control), close(proxy.server)]);
     await cloud.close();
     // Also what a create that was still under way has started.
-    await killAll(instanceMark);
+    await freezeAndKillAll(() => markedProcesses(instanceMark));
     process.removeListener("exit", killWhenExiting);
+    await machines.tidied();
     await release();
   };
   let stopping: Promise<void> | undefined;
@@ -152,7 +161,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     apiUrl: `http://127.0.0.1:${controlPort}`,
     sandboxUrl: `http://127.0.0.1:${controlPort}`,
     apiKey,
-    countProcesses: () => processesOf(readProcessTable(instanceMark), process.pid).length,
+    countProcesses: () => markedProcesses(instanceMark).length,
     domain,
     previewPort,
     calls: () => ({ ...counts }),
