@@ -10,6 +10,7 @@ import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
 import type { Container, Containers, SandboxUser } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
+import { loseFilesIn } from "@/lib/local/e2b/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
@@ -120,6 +121,10 @@ export class ProcessMachines implements Machines {
 
   async removeSnapshot(snapshotId: string): Promise<void> {
     this.discard(this.snapshotFolder(snapshotId));
+  }
+
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+    await loseFilesIn(this.machine(sandboxId).root, paths);
   }
 
   async usage(sandboxId: string): Promise<MachineUsage> {

@@ -7,13 +7,12 @@ import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { Clock } from "@/lib/clock";
-import { ApiError } from "@/lib/local/e2b/api-error";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
 import type { Machines } from "@/lib/local/e2b/machines";
-import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
+import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
 import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
 import { markedProcesses } from "@/lib/local/e2b/process-table";
@@ -29,8 +28,10 @@ export interface StartE2bOptions {
   readonly log: Log;
   /** Absolute; sandboxes live below it. One living stand-in a folder. */
   readonly rootFolder: string;
-  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. */
-  readonly plan?: { readonly maxRunMs?: number; readonly maxConcurrent?: number };
+  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. Creates are not slowed down unless asked. */
+  readonly plan?: Partial<Plan>;
+  /** The template names that create accepts; default: every name, as there are no images. */
+  readonly templates?: ReadonlySet<string>;
   /** Default: any free port. */
   readonly previewPort?: number;
   /** Default: any free port. */
@@ -59,6 +60,12 @@ export interface LocalE2b {
   readonly cloud: {
     /** Kills as an outside hand would; false when there is no such sandbox. */
     killBehindTheBack(sandboxId: string): Promise<boolean>;
+    /** Its processes are gone, and nothing says so; a paused one comes back without them. */
+    loseMemory(sandboxId: string): Promise<void>;
+    /** Paths inside the sandbox; folders with all that is in them. */
+    loseFiles(sandboxId: string, paths: readonly string[]): Promise<void>;
+    /** Its next resume gives its files another id. */
+    answerNextConnectWithAnotherId(sandboxId: string): void;
     list(): readonly LocalSandbox[];
   };
   /** Processes of any of its sandboxes that are alive now, counted afresh; also after the stop. */
@@ -82,6 +89,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const { clock, log, random } = options;
   // Keys come from the system, not from the injected source, which a test may have seeded.
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
+  const tokenFor = (purpose: string) => (sandboxId: string) =>
+    createHmac("sha256", apiKey).update(`${purpose} ${sandboxId}`).digest("hex");
+  const trafficTokenOf = tokenFor("traffic");
   const instanceId = randomBytes(12).toString("hex");
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
   const { npmCacheFolder, outlet } = options;
@@ -101,6 +111,8 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     plan: { ...HOBBY_PLAN, ...options.plan },
     machines: cuttingPreviews(machines, proxy),
+    templates: options.templates,
+    trafficTokenOf,
   });
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
@@ -117,7 +129,8 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     apiKey,
     domain,
-    envdTokenOf: (sandboxId) => createHmac("sha256", apiKey).update(sandboxId).digest("hex"),
+    envdTokenOf: tokenFor("envd"),
+    trafficTokenOf,
     count: (kind) => {
       counts[kind] = (counts[kind] ?? 0) + 1;
     },
@@ -153,7 +166,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     previewPort,
     calls: () => ({ ...counts }),
     cloud: {
-      killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
+      killBehindTheBack: (sandboxId) => cloud.killBehindTheBack(sandboxId),
+      loseMemory: (sandboxId) => cloud.loseMemory(sandboxId),
+      loseFiles: (sandboxId, paths) => cloud.loseFiles(sandboxId, paths),
+      answerNextConnectWithAnotherId: (sandboxId) => cloud.answerNextConnectWithAnotherId(sandboxId),
       list: () => cloud.views(),
     },
     stop: () => {
@@ -181,17 +197,8 @@ function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
     saveSnapshot: (sandboxId, snapshotId) => machines.saveSnapshot(sandboxId, snapshotId),
     removeSnapshot: (snapshotId) => machines.removeSnapshot(snapshotId),
     usage: (sandboxId) => machines.usage(sandboxId),
+    loseFiles: (sandboxId, paths) => machines.loseFiles(sandboxId, paths),
   };
-}
-
-async function killBehindTheBack(cloud: E2bCloud, sandboxId: string): Promise<boolean> {
-  try {
-    await cloud.kill(sandboxId);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
 }
 
 /** The port that was given. Loopback only, by address: a name could resolve to more. */
