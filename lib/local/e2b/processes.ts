@@ -110,6 +110,7 @@ export class ProcessMachines implements Machines {
   }
 
   async powerOn(sandboxId: string): Promise<void> {
+    await this.machine(sandboxId).container.reboot();
     // Memory is what held the variables of its creation (e2b.md §2.3).
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
   }

@@ -74,6 +74,19 @@ inNamespaces(
   },
 );
 
+inNamespaces("§2.4 a resume keeps the boot id that programs see, a cold boot brings another", async () => {
+  const { sdk } = await standIn({ isolation });
+  const sandbox = await Sandbox.create(sdk);
+  const bootId = async () => (await sandbox.commands.run("cat /proc/sys/kernel/random/boot_id")).stdout;
+  const first = await bootId();
+  await sandbox.pause();
+  await sandbox.connect();
+  expect(await bootId()).toBe(first);
+  await sandbox.pause({ keepMemory: false });
+  await sandbox.connect();
+  expect(await bootId()).not.toBe(first);
+});
+
 inNamespaces("a service of this machine's loopback cannot be reached from inside", async () => {
   const service = createServer((_, response) => response.end("the developer's own"));
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));

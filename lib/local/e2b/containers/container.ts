@@ -50,6 +50,8 @@ export interface Container {
   connect(port: number): Promise<Socket | undefined>;
   /** Resolves when none of them is left; rejects when one cannot be killed. */
   killAll(): Promise<void>;
+  /** Its programs can tell that it started anew, where the container can show that. */
+  reboot(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
   /** The same, and what serves the container goes too; harmless for one that was never used. */

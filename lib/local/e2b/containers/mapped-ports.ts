@@ -87,6 +87,10 @@ class MappedPortContainer implements Container {
     return undefined;
   }
 
+  async reboot(): Promise<void> {
+    // Its programs see this machine's own start, which was another.
+  }
+
   disconnect(): void {
     // Its programs reach the world without us.
   }

@@ -5,6 +5,7 @@
  * container that cannot be made rejects its first launch with the system's own complaint.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, mkdir, symlink, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
@@ -99,6 +100,11 @@ class NamespaceContainer implements Container {
     this.running?.relay.disconnect();
   }
 
+  async reboot(): Promise<void> {
+    // In place: what is mounted is this very file.
+    if (this.running) await writeFile(this.sourceOf(BOOT_ID), `${randomUUID()}\n`);
+  }
+
   async close(): Promise<void> {
     // One that never came to be has nothing to end, and whoever waited for it has been told why.
     const running = await this.starting?.catch(() => undefined);
@@ -158,17 +164,16 @@ class NamespaceContainer implements Container {
     return holder;
   }
 
-  /** Who is who, and where names are looked up, in the sandbox. */
+  /** Who is who, where names are looked up, and since when it is up, in the sandbox. */
   private async writeOwnFiles(): Promise<Map<string, string>> {
-    const folder = join(this.root, ".rekindle");
-    await mkdir(folder, { recursive: true });
-    const files = new Map<string, string>();
-    for (const [path, text] of Object.entries(OWN_FILES)) {
-      const source = join(folder, path.replaceAll("/", "-"));
-      await writeFile(source, text);
-      files.set(path, source);
-    }
-    return files;
+    await mkdir(join(this.root, ".rekindle"), { recursive: true });
+    const files = { ...OWN_FILES, [BOOT_ID]: `${randomUUID()}\n` };
+    for (const [path, text] of Object.entries(files)) await writeFile(this.sourceOf(path), text);
+    return new Map(Object.keys(files).map((path) => [path, this.sourceOf(path)]));
+  }
+
+  private sourceOf(path: string): string {
+    return join(this.root, ".rekindle", path.replaceAll("/", "-"));
   }
 
   /** What starts programs inside would complain only in the program's own output. */
@@ -208,6 +213,9 @@ class NamespaceContainer implements Container {
     return this.settings.npmCacheFolder ?? npmCacheFolder();
   }
 }
+
+/** By this a program tells a cold boot from memory that came back; the machine's own never changes here. */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 const OWN_FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": `root:x:0:0:root:/root:/bin/bash\nuser:x:${USER_ID}:${USER_ID}::${HOME}:/bin/bash\n`,
