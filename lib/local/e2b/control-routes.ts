@@ -9,6 +9,7 @@ import { readJson, sendJson, sendNothing } from "@/lib/local/e2b/answers";
 import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
 import { readMetadataFilter } from "@/lib/local/e2b/listing";
+import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/machine-size";
 import type { SandboxView } from "@/lib/local/e2b/sandbox-life";
 
 export interface ControlCall {
@@ -36,9 +37,6 @@ interface ControlRoute {
 
 /** The gates in the SDK go by it (e2b.md §3.3). */
 const ENVD_VERSION = "0.6.13";
-const CPU_COUNT = 2;
-const MEMORY_MB = 512;
-const DISK_SIZE_MB = 1024;
 
 const ROUTES: readonly ControlRoute[] = [
   { kind: "create", method: "POST", path: /^\/v2\/sandboxes$/, answer: create },

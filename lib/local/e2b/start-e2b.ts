@@ -8,9 +8,15 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
-import { ApiError } from "@/lib/local/e2b/api-error";
+import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
+import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
+import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
+import type { CallFault, DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
+import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
+import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
+import { openLoopbackSocket } from "@/lib/local/e2b/loopback-socket";
 import type { Machines } from "@/lib/local/e2b/machines";
 import { realPortOf } from "@/lib/local/e2b/mapped-ports";
 import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
@@ -20,10 +26,12 @@ import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { createE2bServer } from "@/lib/local/e2b/server";
+import { JumpingClock } from "@/lib/local/jumping-clock";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 
 export interface StartE2bOptions {
+  /** A `JumpingClock` is used as it is, so that a jump can reach other stand-ins too. */
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -52,11 +60,13 @@ export interface LocalE2b {
   /** Authenticated control calls since the start by kind (create, connect, pause, timeout, kill, get, list, …). */
   calls(): Record<string, number>;
   /** Acts on sandboxes without a client's call; not counted. */
-  readonly cloud: {
-    /** Kills as an outside hand would; false when there is no such sandbox. */
-    killBehindTheBack(sandboxId: string): Promise<boolean>;
-    list(): readonly LocalSandbox[];
-  };
+  readonly cloud: WorldFaults & { list(): readonly LocalSandbox[] };
+  /** What goes wrong with calls: sites are the kinds of `calls()`, `health`, `files`, `Process.Start`, `preview`, … */
+  readonly faults: FaultPlan<CallFault>;
+  /** What goes wrong with webhooks: sites are the events' types. */
+  readonly deliveryFaults: FaultPlan<DeliveryFault>;
+  /** Moves the stand-in's time forward; resolves when what fell due on the way has been called. */
+  jump(durationMs: number): Promise<void>;
   /** Processes of any of its sandboxes that are alive now, counted afresh; also after the stop. */
   countProcesses(): number;
   /** Kills every sandbox's processes, removes their folders, closes the ports. Harmless when repeated. */
@@ -75,7 +85,8 @@ export interface LocalSandbox {
 
 /** Resolves when both ports listen. Leftovers of a crashed stand-in in the same folder are killed first. */
 export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
-  const { clock, log, random } = options;
+  const { log, random } = options;
+  const clock = options.clock instanceof JumpingClock ? options.clock : new JumpingClock(options.clock);
   // Keys come from the system, not from the injected source, which a test may have seeded.
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
   const instanceId = randomBytes(12).toString("hex");
@@ -83,15 +94,19 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const preloadFile = fileURLToPath(new URL("./listen-preload.cjs", import.meta.url));
   const { npmCacheFolder } = options;
   const machines = new ProcessMachines({ clock, sandboxesFolder, instanceId, preloadFile, npmCacheFolder });
+  const faults = new FaultPlan<CallFault>(random);
+  const deliveryFaults = new FaultPlan<DeliveryFault>(random);
+  const events = new LifecycleEvents({ clock, random, log, faults: deliveryFaults, post: postWebhook });
   const proxy: PreviewProxy = createPreviewProxy(
     {
-      isRunning: (sandboxId) => cloud.isRunning(sandboxId),
-      realPortOf: (sandboxId, port) => {
+      admit: (sandboxId, traffic) => cloud.admit(sandboxId, traffic),
+      connect: async (sandboxId, port) => {
         const machine = machines.find(sandboxId);
-        return machine && realPortOf(machine, port);
+        const realPort = machine && realPortOf(machine, port);
+        return realPort === undefined ? undefined : openLoopbackSocket(realPort);
       },
     },
-    log,
+    { clock, log, faults },
   );
   const cloud = new E2bCloud({
     clock,
@@ -99,7 +114,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     plan: { ...HOBBY_PLAN, ...options.plan },
     machines: cuttingPreviews(machines, proxy),
+    onEvent: (event) => events.tell(event),
   });
+  const world = worldFaultsOf(cloud);
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
     proxy.server.close();
@@ -115,6 +132,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     apiKey,
     domain,
+    events,
+    faults,
+    deliveryFaults,
+    world,
     envdTokenOf: (sandboxId) => createHmac("sha256", apiKey).update(sandboxId).digest("hex"),
     count: (kind) => {
       counts[kind] = (counts[kind] ?? 0) + 1;
@@ -127,7 +148,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
 
   const stopOnce = async () => {
-    await Promise.all([close(control), close(proxy.server)]);
+    events.close();
+    const closing = Promise.all([close(control), close(proxy.server)]);
+    proxy.cutUpgraded();
+    await closing;
     await cloud.close();
     // Also what a create that was still under way has started.
     await killAll(instanceMark);
@@ -143,10 +167,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     domain,
     previewPort,
     calls: () => ({ ...counts }),
-    cloud: {
-      killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
-      list: () => cloud.views(),
-    },
+    cloud: { ...world, list: () => cloud.views() },
+    faults,
+    deliveryFaults,
+    jump: (durationMs) => clock.jump(durationMs),
     stop: () => {
       stopping ??= stopOnce();
       return stopping;
@@ -172,6 +196,18 @@ function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
     saveSnapshot: (sandboxId, snapshotId) => machines.saveSnapshot(sandboxId, snapshotId),
     removeSnapshot: (snapshotId) => machines.removeSnapshot(snapshotId),
     usage: (sandboxId) => machines.usage(sandboxId),
+  };
+}
+
+function worldFaultsOf(cloud: E2bCloud): WorldFaults {
+  return {
+    killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
+    loseMemory: async () => {
+      throw notOffered("the loss of a sandbox's memory");
+    },
+    loseFiles: async () => {
+      throw notOffered("the loss of a sandbox's files");
+    },
   };
 }
 
