@@ -10,6 +10,13 @@ import { readAddress } from "@/lib/local/e2b/preview-address";
 import { answerRefusal, portClosed } from "@/lib/local/e2b/traffic-refusal";
 import type { Log } from "@/lib/log";
 
+export interface Upgrade {
+  readonly socket: Socket;
+  readonly head: Buffer;
+  /** To be called before the socket is read. */
+  endWatch(): void;
+}
+
 export class PreviewForwarder {
   private readonly proxy: ProxyServer = createProxyServer();
 
@@ -24,7 +31,12 @@ export class PreviewForwarder {
     this.settle(this.proxy.web(request, response, through(upstream)));
   }
 
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, upstream: Socket): void {
+  upgrade(request: IncomingMessage, { socket, head, endWatch }: Upgrade, upstream: Socket): void {
+    // Called at once, in `ws`, so that it is ended before the proxy itself hears of the answer and reads.
+    this.proxy.once("proxyReqWs", (upgrading) => {
+      upgrading.once("upgrade", endWatch);
+      upgrading.once("response", endWatch);
+    });
     this.settle(this.proxy.ws(request, socket, through(upstream), head));
   }
 

@@ -23,6 +23,7 @@ import {
   refuseUpgrade,
   TRAFFIC_TOKEN_HEADER,
 } from "@/lib/local/e2b/traffic-refusal";
+import { watchForLeaving } from "@/lib/local/e2b/upgrade-watch";
 import type { Log } from "@/lib/log";
 
 export interface PreviewTargets {
@@ -75,15 +76,16 @@ export function createPreviewProxy(targets: PreviewTargets, options: PreviewOpti
     socket.on("error", () => undefined);
     upgraded.add(socket);
     socket.once("close", () => upgraded.delete(socket));
+    const endWatch = watchForLeaving(socket);
     const address = addressOf(request, log);
     if ("code" in address) return refuseUpgrade(socket, address);
-    if (request.headers.upgrade?.toLowerCase() !== "websocket") {
+    if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") {
       return refuseUpgrade(socket, notOffered(`an upgrade to ${request.headers.upgrade}`, log));
     }
     const met = faults.next({ site: "preview-upgrade", sandboxId: address.sandboxId });
     upgradeWithFaults(met, socket, clock, async () => {
       const found = await reach(targets, address, request, socket, open);
-      if (found instanceof Socket) return () => forwarder.upgrade(request, socket, head, found);
+      if (found instanceof Socket) return () => forwarder.upgrade(request, { socket, head, endWatch }, found);
       if (found) refuseUpgrade(socket, found);
       return undefined;
     }).catch((error: unknown) => {
