@@ -4,17 +4,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
 import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
-import { type RawRequest, rawRequest } from "../../support/raw-request";
 import { HOOK, lifecycleStage } from "../../unit/local-e2b/lifecycle-stage";
-import { type StandIn, standIn } from "./stand-in";
-
-/** With the key and as JSON. */
-async function call({ local }: StandIn, method: string, path: string, body?: unknown) {
-  const headers = { "x-api-key": local.apiKey, "content-type": "application/json" };
-  const request: RawRequest = { method, path, headers, body: body === undefined ? "" : JSON.stringify(body) };
-  const { status, text } = await rawRequest(Number(new URL(local.apiUrl).port), request);
-  return { status, body: text === "" ? undefined : JSON.parse(text) };
-}
+import { callWithKey as call, standIn } from "./stand-in";
 
 /** What it is sent is written down as it came. */
 async function receiver(status = 200, headers: Record<string, string> = {}) {
