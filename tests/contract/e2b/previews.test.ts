@@ -1,7 +1,9 @@
 /** Preview addresses, by rows of e2b.md §3.6, and many sandboxes that want the same port. */
-import { request as httpRequest } from "node:http";
+import type { Socket } from "node:net";
 import { Sandbox } from "e2b";
 import { expect, test } from "vitest";
+import type { LocalE2b } from "@/lib/local/e2b/start-e2b";
+import { rawUpgrade } from "../../support/raw-request";
 import { askPreview, PATIENT, standIn, startInBackground } from "./stand-in";
 
 const serverSaying = (text: string) =>
@@ -118,9 +120,8 @@ test.each([
   expect((await askPreview(local, host)).status).toBe(421);
 });
 
-test("a WebSocket upgrade passes, and a pause cuts it", async () => {
-  const { local, sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
+/** On port 3000, over WebSockets; resolves when it listens. */
+async function startEcho(sandbox: Sandbox): Promise<void> {
   await sandbox.files.write(
     "server.cjs",
     `require("node:http").createServer().on("upgrade", (request, socket) => {
@@ -132,27 +133,35 @@ test("a WebSocket upgrade passes, and a pause cuts it", async () => {
   const handle = await sandbox.commands.run("node server.cjs", { background: true, timeoutMs: 0 });
   await expect.poll(() => handle.stdout, PATIENT).toContain("ready");
   await handle.disconnect();
+}
 
+async function upgradeTo(local: LocalE2b, host: string): Promise<Socket> {
+  const outcome = await rawUpgrade(local.previewPort, { host });
+  if (outcome.kind !== "upgraded") throw new Error(`not upgraded: ${outcome.kind}`);
+  return outcome.socket;
+}
+
+test("a WebSocket upgrade passes, and a pause cuts it", async () => {
+  const { local, sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await startEcho(sandbox);
   const host = sandbox.getHost(3000);
-  const request = httpRequest({
-    host: "127.0.0.1",
-    port: local.previewPort,
-    headers: { host, connection: "Upgrade", upgrade: "websocket" },
-  });
-  request.end();
+  const socket = await upgradeTo(local, host);
   let heard = "";
-  let isCut = false;
-  request.on("upgrade", (_response, socket) => {
-    socket.on("data", (bytes) => {
-      heard += String(bytes);
-    });
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      isCut = true;
-    });
-    socket.write("hello");
+  socket.on("data", (bytes) => {
+    heard += String(bytes);
   });
+  socket.write("hello");
   await expect.poll(() => heard, PATIENT).toBe(`echo hello for ${host}`);
   await sandbox.pause();
-  await expect.poll(() => isCut, PATIENT).toBe(true);
+  await expect.poll(() => socket.destroyed, PATIENT).toBe(true);
+});
+
+test("the stand-in's end does not wait for open WebSockets", async () => {
+  const { local, sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await startEcho(sandbox);
+  const socket = await upgradeTo(local, sandbox.getHost(3000));
+  await local.stop();
+  await expect.poll(() => socket.destroyed, PATIENT).toBe(true);
 });
