@@ -68,6 +68,15 @@ test.each<CallFault>([
   },
 );
 
+test("a cut answer begins as it would have: status, announced length, half of the body", async () => {
+  const stand = await standIn();
+  meet(stand, "list", { kind: "malformed", body: "cut" });
+  const headers = { "x-api-key": stand.local.apiKey };
+  const answer = await fetch(`${stand.local.apiUrl}/v2/sandboxes`, { headers });
+  expect([answer.status, answer.headers.get("content-length")]).toEqual([200, "2"]);
+  await expect(answer.text()).rejects.toThrow("terminated");
+});
+
 test("a drop before the effect is a broken connection, and nothing has happened", async () => {
   const stand = await standIn();
   meet(stand, "create", { kind: "drop-before" });
