@@ -28,7 +28,7 @@ import type { Log } from "@/lib/log";
 
 export interface PreviewTargets {
   admit(sandboxId: string, traffic: Traffic): Promise<Admission>;
-  /** Connected, with no listeners; undefined when nothing listens there. */
+  /** Connected; undefined when nothing listens there. */
   connect(sandboxId: string, port: number): Promise<Socket | undefined>;
 }
 

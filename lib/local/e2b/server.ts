@@ -5,7 +5,7 @@
  * the key. Faults stand between the key and the work. A call that the stand-in does not know answers 501 and is logged.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { sendError } from "@/lib/local/e2b/answers";
+import { sendApiError, sendError } from "@/lib/local/e2b/answers";
 import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control-routes";
 import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd-server";
@@ -100,6 +100,6 @@ function answerFailure({ request, response }: Exchange, error: unknown, { log }:
   request.resume();
   // Half an answer cannot be taken back; a cut connection at least does not look complete.
   if (response.headersSent) response.destroy();
-  else if (error instanceof ApiError) sendError(response, error.status, error.message);
+  else if (error instanceof ApiError) sendApiError(response, error);
   else sendError(response, 500, "Internal error of the local E2B stand-in");
 }

@@ -6,23 +6,21 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
-import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
+import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
+import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
 import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
 import type { CallFault, DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
 import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
-import { openLoopbackSocket } from "@/lib/local/e2b/loopback-socket";
 import type { Machines } from "@/lib/local/e2b/machines";
-import { realPortOf } from "@/lib/local/e2b/mapped-ports";
-import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
+import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
-import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
-import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
+import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
+import { markedProcesses } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { createE2bServer } from "@/lib/local/e2b/server";
@@ -37,14 +35,20 @@ export interface StartE2bOptions {
   readonly log: Log;
   /** Absolute; sandboxes live below it. One living stand-in a folder. */
   readonly rootFolder: string;
-  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. */
-  readonly plan?: { readonly maxRunMs?: number; readonly maxConcurrent?: number };
+  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. Creates are not slowed down unless asked. */
+  readonly plan?: Partial<Plan>;
+  /** The template names that create accepts; default: every name, as there are no images. */
+  readonly templates?: ReadonlySet<string>;
   /** Default: any free port. */
   readonly previewPort?: number;
   /** Default: any free port. */
   readonly controlPort?: number;
   /** Shared by all sandboxes; default: the developer's own `~/.npm`. */
   readonly npmCacheFolder?: string;
+  /** How sandboxes are kept apart; default: namespaces where Linux allows them, else mapped ports. */
+  readonly isolation?: Isolation;
+  /** Where sandboxes in namespaces reach the world; default: through this process. */
+  readonly outlet?: Outlet;
 }
 
 export interface LocalE2b {
@@ -89,22 +93,22 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const clock = options.clock instanceof JumpingClock ? options.clock : new JumpingClock(options.clock);
   // Keys come from the system, not from the injected source, which a test may have seeded.
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
+  const tokenFor = (purpose: string) => (sandboxId: string) =>
+    createHmac("sha256", apiKey).update(`${purpose} ${sandboxId}`).digest("hex");
+  const trafficTokenOf = tokenFor("traffic");
   const instanceId = randomBytes(12).toString("hex");
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
-  const preloadFile = fileURLToPath(new URL("./listen-preload.cjs", import.meta.url));
-  const { npmCacheFolder } = options;
-  const machines = new ProcessMachines({ clock, sandboxesFolder, instanceId, preloadFile, npmCacheFolder });
+  const { npmCacheFolder, outlet } = options;
+  const settings = { log, instanceId, npmCacheFolder, outlet };
+  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
+  const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
   const faults = new FaultPlan<CallFault>(random);
   const deliveryFaults = new FaultPlan<DeliveryFault>(random);
   const events = new LifecycleEvents({ clock, random, log, faults: deliveryFaults, post: postWebhook });
   const proxy: PreviewProxy = createPreviewProxy(
     {
       admit: (sandboxId, traffic) => cloud.admit(sandboxId, traffic),
-      connect: async (sandboxId, port) => {
-        const machine = machines.find(sandboxId);
-        const realPort = machine && realPortOf(machine, port);
-        return realPort === undefined ? undefined : openLoopbackSocket(realPort);
-      },
+      connect: async (sandboxId, port) => machines.find(sandboxId)?.container.connect(port),
     },
     { clock, log, faults },
   );
@@ -114,9 +118,11 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     plan: { ...HOBBY_PLAN, ...options.plan },
     machines: cuttingPreviews(machines, proxy),
+    templates: options.templates,
+    trafficTokenOf,
     onEvent: (event) => events.tell(event),
   });
-  const world = worldFaultsOf(cloud);
+  const world: WorldFaults = cloud;
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
     proxy.server.close();
@@ -136,16 +142,23 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     faults,
     deliveryFaults,
     world,
-    envdTokenOf: (sandboxId) => createHmac("sha256", apiKey).update(sandboxId).digest("hex"),
+    envdTokenOf: tokenFor("envd"),
+    trafficTokenOf,
     count: (kind) => {
       counts[kind] = (counts[kind] ?? 0) + 1;
     },
   });
   const controlPort = await listen(control, options.controlPort ?? 0).catch(giveUp);
   const instanceMark = `${INSTANCE_NAME}=${instanceId}`;
-  const killWhenExiting = () => killAllAtOnce(instanceMark);
+  const killWhenExiting = () => {
+    machines.killAllAtOnce();
+    killAllAtOnce(() => markedProcesses(instanceMark));
+  };
   process.once("exit", killWhenExiting);
-  log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
+  log.warn(
+    { domain, isolation: containers.kind },
+    "The local E2B stand-in runs commands as you, on this machine: it isolates nothing from code that means harm",
+  );
 
   const stopOnce = async () => {
     events.close();
@@ -154,8 +167,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     await closing;
     await cloud.close();
     // Also what a create that was still under way has started.
-    await killAll(instanceMark);
+    await freezeAndKillAll(() => markedProcesses(instanceMark));
     process.removeListener("exit", killWhenExiting);
+    await machines.tidied();
     await release();
   };
   let stopping: Promise<void> | undefined;
@@ -163,11 +177,17 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     apiUrl: `http://127.0.0.1:${controlPort}`,
     sandboxUrl: `http://127.0.0.1:${controlPort}`,
     apiKey,
-    countProcesses: () => processesOf(readProcessTable(instanceMark), process.pid).length,
+    countProcesses: () => markedProcesses(instanceMark).length,
     domain,
     previewPort,
     calls: () => ({ ...counts }),
-    cloud: { ...world, list: () => cloud.views() },
+    cloud: {
+      killBehindTheBack: (sandboxId) => cloud.killBehindTheBack(sandboxId),
+      loseMemory: (sandboxId) => cloud.loseMemory(sandboxId),
+      loseFiles: (sandboxId, paths) => cloud.loseFiles(sandboxId, paths),
+      answerNextConnectWithAnotherId: (sandboxId) => cloud.answerNextConnectWithAnotherId(sandboxId),
+      list: () => cloud.views(),
+    },
     faults,
     deliveryFaults,
     jump: (durationMs) => clock.jump(durationMs),
@@ -196,29 +216,8 @@ function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
     saveSnapshot: (sandboxId, snapshotId) => machines.saveSnapshot(sandboxId, snapshotId),
     removeSnapshot: (snapshotId) => machines.removeSnapshot(snapshotId),
     usage: (sandboxId) => machines.usage(sandboxId),
+    loseFiles: (sandboxId, paths) => machines.loseFiles(sandboxId, paths),
   };
-}
-
-function worldFaultsOf(cloud: E2bCloud): WorldFaults {
-  return {
-    killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
-    loseMemory: async () => {
-      throw notOffered("the loss of a sandbox's memory");
-    },
-    loseFiles: async () => {
-      throw notOffered("the loss of a sandbox's files");
-    },
-  };
-}
-
-async function killBehindTheBack(cloud: E2bCloud, sandboxId: string): Promise<boolean> {
-  try {
-    await cloud.kill(sandboxId);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
 }
 
 /** The port that was given. Loopback only, by address: a name could resolve to more. */

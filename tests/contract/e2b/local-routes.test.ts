@@ -2,7 +2,7 @@
 import { Sandbox } from "e2b";
 import { expect, test } from "vitest";
 import { VirtualClock } from "@/lib/local/virtual-clock";
-import { callWithKey, standIn } from "./stand-in";
+import { callWithKey, type StandIn, standIn, startInBackground } from "./stand-in";
 
 const RULE = {
   site: "get",
@@ -42,7 +42,6 @@ test.each([
   ["/local/faults", { ...RULE, fault: { kind: "explode" } }],
   ["/local/faults", { ...RULE, fault: { kind: "error-before", status: 418 } }],
   ["/local/faults", { ...RULE, when: { kind: "next", count: 0 } }],
-  ["/local/faults", { ...RULE, sandbox: "misspelt" }],
   ["/local/delivery-faults", { ...RULE, fault: { kind: "hang-before" } }],
   ["/local/clock/jump", { durationMs: -1 }],
   ["/local/sandboxes/iany/lose-files", { paths: [] }],
@@ -51,14 +50,60 @@ test.each([
   expect((await callWithKey(stand, "POST", path, body)).status).toBe(400);
 });
 
-test("a sandbox is killed behind its client's back, and an unknown one is 404", async () => {
+test("a misspelt field of a rule is refused and not passed over", async () => {
+  const stand = await standIn();
+  const { status, body } = await callWithKey(stand, "POST", "/local/faults", { ...RULE, sandbox: "ione" });
+  expect([status, body.message]).toEqual([501, expect.stringContaining("sandbox")]);
+  expect(stand.local.faults.rules()).toEqual([]);
+});
+
+/** One of the sandbox's misfortunes. */
+const befall = async (stand: StandIn, { sandboxId }: Sandbox, what: string, body = {}) =>
+  (await callWithKey(stand, "POST", `/local/sandboxes/${sandboxId}/${what}`, body)).status;
+
+test("a sandbox is killed behind its client's back", async () => {
   const stand = await standIn();
   const sandbox = await Sandbox.create(stand.sdk);
-  const path = `/local/sandboxes/${sandbox.sandboxId}/kill`;
-  expect((await callWithKey(stand, "POST", path, {})).status).toBe(204);
+  expect(await befall(stand, sandbox, "kill")).toBe(204);
   expect(await sandbox.isRunning()).toBe(false);
-  expect((await callWithKey(stand, "POST", path, {})).status).toBe(404);
+  expect(await befall(stand, sandbox, "kill")).toBe(404);
 });
+
+test("a sandbox loses its memory while it rests, and its files", async () => {
+  const stand = await standIn();
+  const sandbox = await Sandbox.create(stand.sdk);
+  await sandbox.files.write([
+    { path: "kept", data: "1" },
+    { path: "lost", data: "2" },
+  ]);
+  await startInBackground(sandbox, "sleep 1000");
+  await sandbox.pause();
+  expect(await befall(stand, sandbox, "lose-memory")).toBe(204);
+  expect(await befall(stand, sandbox, "lose-files", { paths: ["/home/user/lost"] })).toBe(204);
+  await sandbox.connect();
+  expect(await sandbox.commands.list()).toEqual([]);
+  expect([await sandbox.files.exists("kept"), await sandbox.files.exists("lost")]).toEqual([true, false]);
+});
+
+test("a connect answers with another id", async () => {
+  const stand = await standIn();
+  const sandbox = await Sandbox.create(stand.sdk);
+  await sandbox.pause();
+  expect(await befall(stand, sandbox, "another-id")).toBe(204);
+  // The SDK does not pass on the id that it was answered.
+  const path = `/v2/sandboxes/${sandbox.sandboxId}/connect`;
+  const { status, body } = await callWithKey(stand, "POST", path, {});
+  expect([status, body.sandboxID === sandbox.sandboxId]).toEqual([201, false]);
+});
+
+test.each(["kill", "lose-memory", "lose-files", "another-id"])(
+  "of an unknown sandbox, %s is 404",
+  async (what) => {
+    const stand = await standIn();
+    const path = `/local/sandboxes/imissing/${what}`;
+    expect((await callWithKey(stand, "POST", path, { paths: ["/x"] })).status).toBe(404);
+  },
+);
 
 test("the clock jumps, and what falls due has been called when the answer comes", async () => {
   const clock = new VirtualClock();

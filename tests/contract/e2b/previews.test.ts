@@ -4,81 +4,7 @@ import { Sandbox } from "e2b";
 import { expect, test } from "vitest";
 import type { LocalE2b } from "@/lib/local/e2b/start-e2b";
 import { rawUpgrade } from "../../support/raw-request";
-import { askPreview, PATIENT, standIn, startInBackground } from "./stand-in";
-
-const serverSaying = (text: string) =>
-  `const server = require("node:http").createServer((request, response) => response.end(${JSON.stringify(text)}));
-   server.listen(process.env.PORT || 3000, () => console.log(JSON.stringify(server.address())));`;
-
-test("two sandboxes on port 3000 at once answer each for itself, and believe to have that port", async () => {
-  const { local, sdk } = await standIn();
-  const sandboxes = await Promise.all(["one", "two"].map(() => Sandbox.create(sdk)));
-  for (const [at, sandbox] of sandboxes.entries()) {
-    await sandbox.files.write("server.cjs", serverSaying(`sandbox ${at}`));
-    await startInBackground(sandbox, "node server.cjs > log 2>&1");
-  }
-  for (const [at, sandbox] of sandboxes.entries()) {
-    const body = async () => (await askPreview(local, sandbox.getHost(3000))).body;
-    await expect.poll(body, PATIENT).toBe(`sandbox ${at}`);
-    expect(JSON.parse(await sandbox.files.read("log"))).toMatchObject({ address: "::", port: 3000 });
-  }
-});
-
-test("a second server on the same port of a sandbox gets EADDRINUSE, and the port is free after a kill", async () => {
-  const { local, sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  await sandbox.files.write("server.cjs", serverSaying("it is up"));
-  const pid = await startInBackground(sandbox, "exec node server.cjs");
-  const status = async () => (await askPreview(local, sandbox.getHost(3000))).status;
-  await expect.poll(status, PATIENT).toBe(200);
-  await expect(sandbox.commands.run("node server.cjs")).rejects.toMatchObject({
-    stderr: expect.stringContaining("listen EADDRINUSE: address already in use :::3000"),
-  });
-  await sandbox.commands.kill(pid);
-  await expect.poll(status, PATIENT).toBe(502);
-  await startInBackground(sandbox, "exec node server.cjs");
-  await expect.poll(status, PATIENT).toBe(200);
-});
-
-test("Node in a sandbox reaches the sandbox's own port, from any child and whatever form of listen", async () => {
-  const { sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  await sandbox.files.write("server.cjs", serverSaying("from inside"));
-  await sandbox.files.write(
-    "client.mjs",
-    `console.log(await (await fetch("http://localhost:4123/")).text());`,
-  );
-  await startInBackground(sandbox, "PORT=4123 npm exec -c 'node server.cjs'");
-  const ask = async () => (await sandbox.commands.run("node client.mjs").catch(String)).toString();
-  await expect.poll(ask, PATIENT).not.toContain("Error");
-  expect((await sandbox.commands.run("node client.mjs")).stdout).toBe("from inside\n");
-});
-
-test("workers of a cluster share the port that their primary was given", async () => {
-  const { local, sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  await sandbox.files.write(
-    "server.cjs",
-    `const cluster = require("node:cluster");
-     if (cluster.isPrimary) { cluster.fork(); cluster.fork(); }
-     else require("node:http").createServer((request, response) => response.end("worker " + cluster.worker.id)).listen(3000);`,
-  );
-  await startInBackground(sandbox, "node server.cjs");
-  const seen = new Set<string>();
-  const bothAnswer = async () => seen.add((await askPreview(local, sandbox.getHost(3000))).body);
-  await expect
-    .poll(async () => [...(await bothAnswer())].sort(), PATIENT)
-    .toEqual(expect.arrayContaining(["worker 1", "worker 2"]));
-});
-
-test("a sandbox's own NODE_OPTIONS are kept beside the preload", async () => {
-  const { sdk } = await standIn();
-  const sandbox = await Sandbox.create({ ...sdk, envs: { NODE_OPTIONS: "--max-old-space-size=123" } });
-  const { stdout } = await sandbox.commands.run(
-    `node -p '[v8.getHeapStatistics().heap_size_limit < 4e8, net.Server.prototype.listen.name].join()'`,
-  );
-  expect(stdout).toBe("true,mappedListen\n");
-});
+import { askPreview, COUNTING_SERVER, PATIENT, standIn, startInBackground } from "./stand-in";
 
 test("§3.6 a port nobody listens on is 502 and says so, as JSON or as a page", async () => {
   const { local, sdk } = await standIn();
@@ -164,4 +90,62 @@ test("the stand-in's end does not wait for open WebSockets", async () => {
   const socket = await upgradeTo(local, sandbox.getHost(3000));
   await local.stop();
   await expect.poll(() => socket.destroyed, PATIENT).toBe(true);
+});
+
+test("§2.6 a preview request wakes a sandbox that wants it, and is answered by the same process", async () => {
+  const { local, sdk } = await standIn();
+  const lifecycle = { onTimeout: "pause", autoResume: true } as const;
+  const sandbox = await Sandbox.create({ ...sdk, lifecycle });
+  await sandbox.files.write("server.cjs", COUNTING_SERVER);
+  await startInBackground(sandbox, "node server.cjs");
+  const ask = async () => (await askPreview(local, sandbox.getHost(3000))).body;
+  await expect.poll(ask, PATIENT).toContain("nonce");
+  const { nonce } = JSON.parse(await ask());
+  await sandbox.pause();
+  expect(JSON.parse(await ask())).toMatchObject({ nonce });
+  expect((await sandbox.getInfo()).state).toBe("running");
+});
+
+test("§2.6 an upgrade wakes a sandbox as well, and so does envd's health", async () => {
+  const { local, sdk } = await standIn();
+  const lifecycle = { onTimeout: "pause", autoResume: true } as const;
+  const sandbox = await Sandbox.create({ ...sdk, lifecycle });
+  await startEcho(sandbox);
+  await sandbox.pause();
+  (await upgradeTo(local, sandbox.getHost(3000))).destroy();
+  expect((await sandbox.getInfo()).state).toBe("running");
+  await sandbox.pause();
+  expect(await sandbox.isRunning()).toBe(true);
+  expect((await sandbox.getInfo()).state).toBe("running");
+});
+
+test("§3.6 without public traffic a preview wants the sandbox's token, upgrades too", async () => {
+  const { local, sdk } = await standIn();
+  const sandbox = await Sandbox.create({ ...sdk, network: { allowPublicTraffic: false } });
+  await startEcho(sandbox);
+  const host = sandbox.getHost(3000);
+  const statusWith = async (headers: Record<string, string>) =>
+    (await askPreview(local, host, headers)).status;
+  expect(await statusWith({})).toBe(403);
+  expect(await statusWith({ "e2b-traffic-access-token": "wrong" })).toBe(403);
+  expect(await rawUpgrade(local.previewPort, { host })).toEqual({ kind: "answered", status: 403 });
+  const token = { "e2b-traffic-access-token": sandbox.trafficAccessToken ?? "" };
+  expect((await rawUpgrade(local.previewPort, { host, ...token })).kind).toBe("upgraded");
+});
+
+test("§2.6 a sandbox that would be woken past the plan's limit is 429", async () => {
+  const { local, sdk } = await standIn({ plan: { maxConcurrent: 1 } });
+  const lifecycle = { onTimeout: "pause", autoResume: true } as const;
+  const sandbox = await Sandbox.create({ ...sdk, lifecycle });
+  await sandbox.pause();
+  await Sandbox.create(sdk);
+  const { status, body } = await askPreview(local, sandbox.getHost(3000));
+  expect([status, JSON.parse(body)]).toEqual([
+    429,
+    {
+      sandboxId: sandbox.sandboxId,
+      code: 429,
+      message: expect.stringContaining("maximum number of concurrent"),
+    },
+  ]);
 });

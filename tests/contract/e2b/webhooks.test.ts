@@ -2,9 +2,11 @@
 import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { Sandbox } from "e2b";
 import { expect, onTestFinished, test } from "vitest";
+import { EVENT_TYPES, type EventPayload } from "@/lib/local/e2b/events/event-payload";
 import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
-import { HOOK, lifecycleStage } from "../../unit/local-e2b/lifecycle-stage";
+import { HOOK } from "../../unit/local-e2b/lifecycle-stage";
 import { callWithKey as call, standIn } from "./stand-in";
 
 /** What it is sent is written down as it came. */
@@ -92,20 +94,60 @@ test("§5.4 the bounds of a query are taken, and types may be given several time
   }
 });
 
-test("§5.4 the signature is base64url without padding of sha256 over secret and raw body", async () => {
+test("§5.4 a sandbox's life reaches a webhook in order, signed, and the events API tells the same", async () => {
+  const stand = await standIn();
   const { heard, url } = await receiver();
-  const { events, tell, clock, received } = await lifecycleStage();
-  events.webhooks.register(HOOK);
-  tell({ kind: "paused" });
-  await clock.advance(0);
-  const [sent] = received;
-  expect(await postWebhook(url, sent?.headers ?? {}, sent?.body ?? "")).toBe(true);
-  const [got] = heard;
-  const digest = await webcrypto.subtle.digest("SHA-256", new TextEncoder().encode(`s3cret${got?.body}`));
+  await call(stand, "POST", "/events/webhooks", { ...HOOK, url, events: EVENT_TYPES });
+  const sandbox = await Sandbox.create({ ...stand.sdk, metadata: { app: "demo" } });
+  await sandbox.setTimeout(60_000);
+  await sandbox.pause();
+  await sandbox.connect();
+  await sandbox.kill();
+  await expect.poll(() => heard).toHaveLength(5);
+
+  const payloads: EventPayload[] = heard.map(({ body }) => JSON.parse(body));
+  expect(payloads.map(({ type }) => type.split(".").at(-1))).toEqual([
+    "created",
+    "updated",
+    "paused",
+    "resumed",
+    "killed",
+  ]);
+  expect(new Set(payloads.map(({ sandboxId }) => sandboxId))).toEqual(new Set([sandbox.sandboxId]));
+  const [created, , paused, resumed, killed] = payloads.map(({ sandboxExecutionId }) => sandboxExecutionId);
+  expect([created === paused, resumed === killed, created === resumed]).toEqual([true, true, false]);
+  expect(payloads.at(-1)?.eventData).toMatchObject({
+    sandbox_metadata: { app: "demo" },
+    kill_reason: "request",
+  });
+  for (const { headers, body } of heard) {
+    expect(headers["e2b-signature"]).toBe(await signatureOf(`${HOOK.signatureSecret}${body}`));
+  }
+  const told = await call(stand, "GET", `/events/sandboxes/${sandbox.sandboxId}?orderAsc=true`);
+  expect(told).toEqual({ status: 200, body: payloads });
+});
+
+/** As a receiver would compute it, with none of the stand-in's code: base64url of sha256, without padding. */
+async function signatureOf(text: string): Promise<string> {
+  const digest = await webcrypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
-  const expected = base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-  expect(got?.headers["e2b-signature"]).toBe(expected);
-  expect(JSON.parse(got?.body ?? "")).toMatchObject({ version: "v2", type: "sandbox.lifecycle.paused" });
+  return base64.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+test("a kill from outside is told with the reason unknown, one by the end of the run with timeout", async () => {
+  const stand = await standIn();
+  const [killed, expired] = await Promise.all([Sandbox.create(stand.sdk), Sandbox.create(stand.sdk)]);
+  await stand.local.cloud.killBehindTheBack(killed.sandboxId);
+  await stand.local.jump(300_000);
+  const types = "types=sandbox.lifecycle.killed";
+  const reasons = async () => {
+    const { body } = await call(stand, "GET", `/events/sandboxes?orderAsc=true&${types}`);
+    return body.map(({ sandboxId, eventData }: EventPayload) => [sandboxId, eventData.kill_reason]);
+  };
+  await expect.poll(reasons).toEqual([
+    [killed.sandboxId, "unknown"],
+    [expired.sandboxId, "timeout"],
+  ]);
 });
 
 test("a webhook's redirect is a failed delivery and is not followed", async () => {

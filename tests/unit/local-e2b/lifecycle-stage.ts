@@ -7,7 +7,7 @@ import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
 import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
 import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import type { LifecycleChange } from "@/lib/local/e2b/lifecycle-event";
-import type { SandboxView } from "@/lib/local/e2b/sandbox-life";
+import type { SandboxView } from "@/lib/local/e2b/sandbox-view";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";
 import { fakeCloud } from "./fake-machines";

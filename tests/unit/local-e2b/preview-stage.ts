@@ -4,13 +4,12 @@
  */
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { Socket } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { systemClock } from "@/lib/clock";
 import type { Admission, Traffic } from "@/lib/local/e2b/admission";
 import type { CallFault } from "@/lib/local/e2b/faults/fault-kinds";
 import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
-import { openLoopbackSocket } from "@/lib/local/e2b/loopback-socket";
 import { createPreviewProxy } from "@/lib/local/e2b/preview-proxy";
 import type { Log } from "@/lib/log";
 import { silentLog } from "@/lib/log";
@@ -67,12 +66,18 @@ export async function previewStage(
         asked.push({ sandboxId, traffic });
         return admit(sandboxId, traffic);
       },
-      connect: async (_sandboxId, port) => (port === 3000 ? openLoopbackSocket(realPort) : undefined),
+      connect: async (_sandboxId, port) => (port === 3000 ? connectTo(realPort) : undefined),
     },
     { clock: systemClock, log, faults },
   );
   const port = await listen(proxy.server, () => proxy.cutUpgraded());
   return { port, proxy, faults, asked, warnings, upstream, reached };
+}
+
+async function connectTo(port: number): Promise<Socket> {
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  await once(socket, "connect");
+  return socket;
 }
 
 async function listen(server: Server, cut: () => void): Promise<number> {

@@ -27,12 +27,15 @@ export interface LocalContext {
 export const LOCAL_ROUTES: readonly Route<LocalContext>[] = [
   ...planRoutes("faults", ({ faults }) => faults, callRuleShape),
   ...planRoutes("delivery-faults", ({ deliveryFaults }) => deliveryFaults, deliveryRuleShape),
-  worldRoute("kill", (id, { world }) => world.killBehindTheBack(id)),
+  worldRoute("kill", async (id, { world }) => {
+    if (!(await world.killBehindTheBack(id))) throw sandboxNotFound(id);
+  }),
   worldRoute("lose-memory", (id, { world }) => world.loseMemory(id)),
   worldRoute("lose-files", async (id, { world }, { request }) => {
     const { paths } = await readJson(request, z.strictObject({ paths: z.array(z.string().min(1)).min(1) }));
-    return world.loseFiles(id, paths);
+    await world.loseFiles(id, paths);
   }),
+  worldRoute("another-id", (id, { world }) => world.answerNextConnectWithAnotherId(id)),
   { kind: "local", method: "POST", path: /^\/local\/clock\/jump$/, answer: jump },
 ];
 
@@ -85,14 +88,14 @@ function planRoutes<Fault extends { readonly kind: string }>(
 
 function worldRoute(
   name: string,
-  befall: (sandboxId: string, context: LocalContext, call: RoutedCall) => Promise<boolean>,
+  befall: (sandboxId: string, context: LocalContext, call: RoutedCall) => Promise<void> | void,
 ): Route<LocalContext> {
   return {
     kind: "local",
     method: "POST",
     path: new RegExp(`^/local/sandboxes/([^/]+)/${name}$`),
     answer: async (call, context) => {
-      if (!(await befall(call.id, context, call))) throw sandboxNotFound(call.id);
+      await befall(call.id, context, call);
       sendNothing(call.response);
     },
   };
