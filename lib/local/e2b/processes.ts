@@ -8,6 +8,9 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
+import { EndedCommands } from "@/lib/local/e2b/ended-commands";
+import { copyMetadataBelow } from "@/lib/local/e2b/file-metadata";
+import { FolderWatches } from "@/lib/local/e2b/folder-watches";
 import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAll, stopAll } from "@/lib/local/e2b/process-signals";
@@ -19,7 +22,9 @@ import {
   portsFolder,
   sandboxEnvironment,
 } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { TerminalSize } from "@/lib/local/e2b/started-process";
 
 export interface ProcessMachinesOptions extends EnvironmentSettings {
   readonly clock: Clock;
@@ -34,8 +39,10 @@ export interface CommandInSandbox {
   readonly args: readonly string[];
   /** A folder of this machine. */
   readonly folder: string;
+  readonly user: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
   readonly takesInput: boolean;
+  readonly terminal?: TerminalSize | undefined;
   readonly lifetimeMs: number | undefined;
   readonly asked: AskedCommand;
 }
@@ -61,6 +68,8 @@ export interface Machine {
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
+  readonly ended: EndedCommands;
+  readonly watches: FolderWatches;
 }
 
 export class ProcessMachines implements Machines {
@@ -73,9 +82,11 @@ export class ProcessMachines implements Machines {
     if (snapshotId === undefined) await mkdir(root, { recursive: true });
     else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
-    await writeFile(join(root, HOME, ".profile"), loginProfile());
+    for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
     const mark = `${MARK_NAME}=${sandboxId}`;
-    this.machines.set(sandboxId, { sandboxId, root, mark, envs, commands: new Map() });
+    const ended = new EndedCommands(this.options.clock);
+    const watches = new FolderWatches();
+    this.machines.set(sandboxId, { sandboxId, root, mark, envs, commands: new Map(), ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -89,6 +100,7 @@ export class ProcessMachines implements Machines {
       throw error;
     }
     for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+    machine.watches.cutStreams();
   }
 
   async continue(sandboxId: string): Promise<void> {
@@ -100,6 +112,7 @@ export class ProcessMachines implements Machines {
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
     for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+    machine.watches.close();
     await killAll(machine.mark);
     this.machines.delete(sandboxId);
     await rm(machine.root, { recursive: true, force: true });
@@ -108,11 +121,13 @@ export class ProcessMachines implements Machines {
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
     for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
+    machine.watches.close();
     await killAll(machine.mark);
   }
 
   async powerOn(sandboxId: string): Promise<void> {
     // Memory is what held the variables of its creation (e2b.md §2.3).
+    this.machine(sandboxId).ended.clear();
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
   }
 
@@ -134,12 +149,14 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, envs, ...rest } = request;
+    const { asked, envs, user, ...rest } = request;
     const marks = { [MARK_NAME]: machine.sandboxId, [INSTANCE_NAME]: this.options.instanceId };
-    const own = sandboxEnvironment(machine.root, marks, this.options);
+    const own = sandboxEnvironment(machine.root, marks, this.options, user);
     const environment = { ...merged(own, { ...machine.envs, ...envs }), ...marks };
     const command = await startCommand(this.options.clock, { ...rest, environment });
+    machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
+    command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
     command.whenOver(() => machine.commands.delete(command.pid));
     return command;
   }
@@ -164,6 +181,7 @@ async function copyFolder(from: string, to: string): Promise<void> {
     verbatimSymlinks: true,
     filter: (path) => path !== portsFolder(from),
   });
+  await copyMetadataBelow(from, to);
 }
 
 /** The client's variables win, but its NODE_OPTIONS come after the preload. */

@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, sep } from "node:path";
-import { HOME } from "@/lib/local/e2b/sandbox-paths";
+import { homeOf, type SandboxUser } from "@/lib/local/e2b/sandbox-user";
 
 export interface EnvironmentSettings {
   readonly npmCacheFolder?: string | undefined;
@@ -33,16 +33,17 @@ export function sandboxEnvironment(
   root: string,
   marks: Readonly<Record<typeof MARK_NAME | typeof INSTANCE_NAME, string>>,
   settings: EnvironmentSettings,
+  user: SandboxUser = "user",
 ): Record<string, string> {
-  const home = join(root, HOME);
+  const home = join(root, homeOf(user));
   return {
     LANG: "C.UTF-8",
     ...passedOn(process.env),
     ...npmOfTheDeveloper(settings.npmCacheFolder),
     PATH: sandboxSearchPath(process.env.PATH ?? ""),
     HOME: home,
-    USER: "user",
-    LOGNAME: "user",
+    USER: user,
+    LOGNAME: user,
     SHELL: "/bin/bash",
     TMPDIR: join(root, "tmp"),
     NODE_OPTIONS: `--require ${quoted(settings.preloadFile)}`,

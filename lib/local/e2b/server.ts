@@ -1,7 +1,8 @@
 /**
- * Owns the one loopback port on which the SDK finds both planes: requests that name a sandbox in `E2b-Sandbox-Id`
- * are envd's, all others the control plane's (e2b.md §3.1). It must never answer a page or a stranger: host and
- * origin are checked first, then the key. A call that the stand-in does not know answers 501 and is logged.
+ * Owns the one loopback port on which the SDK finds both planes: requests that name a sandbox in `E2b-Sandbox-Id`, or
+ * are signed by one, are envd's, all others the control plane's (e2b.md §3.1). It must never answer a page or a
+ * stranger: host and origin are checked first, then the key. A call that the stand-in does not know answers 501 and is
+ * logged.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { sendError } from "@/lib/local/e2b/answers";
@@ -9,6 +10,7 @@ import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control-routes";
 import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd-server";
 import { refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/guard";
+import { findSigner } from "@/lib/local/e2b/signed-urls";
 import { isSecret } from "@/lib/local/loopback";
 
 export interface ServerContext extends ControlContext, EnvdContext {
@@ -35,7 +37,7 @@ async function serve(
   context: ServerContext,
 ): Promise<void> {
   refuseForeigners(request);
-  const sandboxId = request.headers["e2b-sandbox-id"];
+  const sandboxId = request.headers["e2b-sandbox-id"] ?? signerOf(request, context);
   if (typeof sandboxId === "string") return serveEnvd(request, response, sandboxId, context);
   if (!isSecret(request.headers["x-api-key"], context.apiKey)) throw new ApiError(401, "Invalid API key");
   const url = new URL(request.url ?? "/", "http://control");
@@ -44,6 +46,11 @@ async function serve(
   if (!route) throw notOffered(`${request.method} ${url.pathname}`);
   refuseOtherBodies(request);
   await route.answer({ request, response, url, sandboxId: route.sandboxId }, context);
+}
+
+/** A signed address names no sandbox; its signature does. */
+function signerOf(request: IncomingMessage, { cloud, envdTokenOf }: ServerContext): string | undefined {
+  return findSigner(request, () => cloud.views().map((sandbox) => sandbox.sandboxId), envdTokenOf);
 }
 
 function answerFailure(
