@@ -6,6 +6,7 @@
  */
 import type { Clock } from "@/lib/clock";
 import { startPiped } from "@/lib/local/e2b/piped-process";
+import type { Cut } from "@/lib/local/e2b/server-stream";
 import type {
   CommandEnd,
   CommandInput,
@@ -23,7 +24,7 @@ export interface CommandListener {
   onOutput(name: OutputName, bytes: Buffer): Promise<void> | undefined;
   onEnd(end: CommandEnd): void;
   /** The stream ends although the command may go on: the sandbox rests or is gone, or the lifetime is over. */
-  onCut(why: "unavailable" | "deadline_exceeded"): void;
+  onCut(why: Cut): void;
 }
 
 export class CommandRefused extends Error {
@@ -84,7 +85,7 @@ export class Command {
   }
 
   /** Ends every open stream, and nothing else. */
-  cutStreams(why: "unavailable" | "deadline_exceeded"): void {
+  cutStreams(why: Cut): void {
     for (const listener of this.listeners.takeAll()) listener.onCut(why);
   }
 

@@ -10,7 +10,7 @@ import { type Command, CommandRefused } from "@/lib/local/e2b/command";
 import { RpcError, readStreamRequest, readUnary } from "@/lib/local/e2b/connect-rpc";
 import type { Selector } from "@/lib/local/e2b/ended-commands";
 import { type EnvdCall, timeoutOf } from "@/lib/local/e2b/envd-call";
-import { cutBy, type EnvdStream, openStream } from "@/lib/local/e2b/envd-stream";
+import { type EnvdStream, openStream } from "@/lib/local/e2b/envd-stream";
 import type { RunningCommand } from "@/lib/local/e2b/processes";
 import { sandboxPath } from "@/lib/local/e2b/sandbox-paths";
 import { homeOf } from "@/lib/local/e2b/sandbox-user";
@@ -123,7 +123,7 @@ function follow(wire: EnvdStream, command: Command): void {
   const stopListening = command.listen({
     onOutput: (name, bytes) => wire.send({ event: { data: { [name]: bytes.toString("base64") } } }),
     onEnd: (end) => sendEnd(wire, end),
-    onCut: (why) => wire.end(cutBy(why)),
+    onCut: (why) => wire.cut(why),
   });
   wire.whenClosed(stopListening);
 }

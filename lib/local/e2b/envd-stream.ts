@@ -3,9 +3,9 @@
  * (INFRA envd permissions/keepalive.go), and the client's deadline. It must never ping or time out once it is over.
  */
 import type { Cancel } from "@/lib/clock";
-import { RpcError } from "@/lib/local/e2b/connect-rpc";
+import type { RpcError } from "@/lib/local/e2b/connect-rpc";
 import type { EnvdCall } from "@/lib/local/e2b/envd-call";
-import { ServerStream } from "@/lib/local/e2b/server-stream";
+import { type Cut, ServerStream } from "@/lib/local/e2b/server-stream";
 
 export interface EnvdStreamOptions {
   /** The message that says nothing but that the stream is alive. */
@@ -18,6 +18,7 @@ export interface EnvdStream {
   /** As `ServerStream.send`: a promise when the reader has fallen behind. */
   send(message: unknown): Promise<void> | undefined;
   end(error?: RpcError): void;
+  cut(why: Cut): void;
   whenClosed(callback: () => void): void;
 }
 
@@ -36,9 +37,7 @@ export function openStream(call: EnvdCall, { ping, deadlineMs }: EnvdStreamOptio
   };
   armPing();
   const cancelDeadline =
-    deadlineMs === undefined
-      ? undefined
-      : call.clock.after(deadlineMs, () => wire.end(cutBy("deadline_exceeded")));
+    deadlineMs === undefined ? undefined : call.clock.after(deadlineMs, () => wire.cut("deadline_exceeded"));
   wire.whenClosed(() => {
     cancelPing();
     cancelDeadline?.();
@@ -49,20 +48,9 @@ export function openStream(call: EnvdCall, { ping, deadlineMs }: EnvdStreamOptio
       return wire.send(message);
     },
     end: (error) => wire.end(error),
+    cut: (why) => wire.cut(why),
     whenClosed: (callback) => wire.whenClosed(callback),
   };
-}
-
-const CUT_MESSAGES = {
-  unavailable: "The sandbox is not running any more",
-  deadline_exceeded: "the operation timed out",
-} as const;
-
-/** Why a stream ends although nothing went wrong with what it tells of. */
-export type Cut = keyof typeof CUT_MESSAGES;
-
-export function cutBy(why: Cut): RpcError {
-  return new RpcError(why, CUT_MESSAGES[why]);
 }
 
 function pingIntervalOf(call: EnvdCall): number {

@@ -10,7 +10,7 @@ import { sendJson } from "@/lib/local/e2b/answers";
 import { RpcError, readStreamRequest, readUnary } from "@/lib/local/e2b/connect-rpc";
 import { describeEntry, isMissing } from "@/lib/local/e2b/entry-info";
 import { type EnvdCall, timeoutOf } from "@/lib/local/e2b/envd-call";
-import { cutBy, openStream } from "@/lib/local/e2b/envd-stream";
+import { openStream } from "@/lib/local/e2b/envd-stream";
 import { type FolderEvent, FolderWatch } from "@/lib/local/e2b/folder-watch";
 import { FetchedWatch, type WireEvent } from "@/lib/local/e2b/folder-watches";
 import { type SandboxPath, sandboxPath } from "@/lib/local/e2b/sandbox-paths";
@@ -36,7 +36,7 @@ async function watchDir(call: EnvdCall): Promise<void> {
   const asked = await readStreamRequest(call.request, watchShape);
   const { place, watch } = await open(call, asked);
   const wire = openStream(call, { ping: { keepalive: {} }, deadlineMs: timeoutOf(call.request) });
-  const forget = call.machine.watches.addStream(() => wire.end(cutBy("unavailable")));
+  const forget = call.machine.watches.addStream((why) => wire.cut(why));
   wire.whenClosed(() => {
     forget();
     watch.close();

@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import type { EntryInfo } from "@/lib/local/e2b/entry-info";
 import type { Change } from "@/lib/local/e2b/folder-changes";
 import type { FolderWatch } from "@/lib/local/e2b/folder-watch";
+import type { Cut } from "@/lib/local/e2b/server-stream";
 
 /** As envd's `FilesystemEvent`. */
 export interface WireEvent {
@@ -16,11 +17,11 @@ export interface WireEvent {
 }
 
 export class FolderWatches {
-  private readonly streams = new Set<() => void>();
+  private readonly streams = new Set<(why: Cut) => void>();
   private readonly fetched = new Map<string, FetchedWatch>();
 
   /** `cut` ends the stream because the sandbox does not run any more. Gives how to take it out again. */
-  addStream(cut: () => void): () => void {
+  addStream(cut: (why: Cut) => void): () => void {
     this.streams.add(cut);
     return () => {
       this.streams.delete(cut);
@@ -44,13 +45,13 @@ export class FolderWatches {
     return this.fetched.delete(id);
   }
 
-  cutStreams(): void {
-    for (const cut of this.streams) cut();
+  cutStreams(why: Cut): void {
+    for (const cut of this.streams) cut(why);
     this.streams.clear();
   }
 
-  close(): void {
-    this.cutStreams();
+  close(why: Cut): void {
+    this.cutStreams(why);
     for (const id of [...this.fetched.keys()]) this.remove(id);
   }
 }

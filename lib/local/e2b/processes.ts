@@ -100,7 +100,7 @@ export class ProcessMachines implements Machines {
       throw error;
     }
     for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
-    machine.watches.cutStreams();
+    machine.watches.cutStreams("unavailable");
   }
 
   async continue(sandboxId: string): Promise<void> {
@@ -111,8 +111,8 @@ export class ProcessMachines implements Machines {
 
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
-    machine.watches.close();
+    for (const { command } of machine.commands.values()) command.cutStreams("dropped");
+    machine.watches.close("dropped");
     await killAll(machine.mark);
     this.machines.delete(sandboxId);
     await rm(machine.root, { recursive: true, force: true });
@@ -121,7 +121,7 @@ export class ProcessMachines implements Machines {
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
     for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
-    machine.watches.close();
+    machine.watches.close("unavailable");
     await killAll(machine.mark);
   }
 

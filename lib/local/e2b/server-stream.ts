@@ -4,7 +4,13 @@
  * sends is told when the reader has caught up. Cannot fail: what a client that went away would have got is dropped.
  */
 import type { ServerResponse } from "node:http";
-import { END_OF_STREAM, type RpcError, writeEnvelope } from "@/lib/local/e2b/connect-rpc";
+import { END_OF_STREAM, RpcError, writeEnvelope } from "@/lib/local/e2b/connect-rpc";
+
+/**
+ * Why a stream ends although nothing went wrong with what it tells of: the sandbox rests, the client's time is over,
+ * or the sandbox is gone, which a client sees as a dropped connection (e2b.md §1.4).
+ */
+export type Cut = "unavailable" | "deadline_exceeded" | "dropped";
 
 export class ServerStream {
   private readonly waiting = new Set<() => void>();
@@ -30,6 +36,20 @@ export class ServerStream {
     const closing = error ? { error: { code: error.code, message: error.message } } : {};
     this.response.end(writeEnvelope(END_OF_STREAM, closing));
     this.release();
+  }
+
+  cut(why: Cut): void {
+    switch (why) {
+      case "unavailable":
+        this.end(new RpcError(why, "The sandbox is not running any more"));
+        break;
+      case "deadline_exceeded":
+        this.end(new RpcError(why, "the operation timed out"));
+        break;
+      case "dropped":
+        this.response.destroy();
+        break;
+    }
   }
 
   /** Also when the client goes away. */
