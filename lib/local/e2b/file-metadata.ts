@@ -1,9 +1,9 @@
 /**
  * Owns what a client attaches to a file in `X-Metadata-*` headers: extended attributes named `user.e2b.<key>`, as
  * envd keeps them (INFRA shared/pkg/filesystem/xattr.go), so they go where the file goes and end with it, and a
- * process of the sandbox can set them too. It must never stop a file from being read or listed. Where the folder's
- * file system has no such attributes nothing is kept, and the answers show none, as with envd; where this machine has
- * no binary for them, a file with metadata is refused (501).
+ * process of the sandbox can set them too. It must never stop a file from being read or listed. Where this machine has
+ * no binary for them, or the folder's file system has none, a file with metadata is refused (501): E2B's disks always
+ * have them.
  */
 import { readdir } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
@@ -59,22 +59,23 @@ export async function metadataOf(outside: string): Promise<Metadata | undefined>
 /** Replaces all that the file had: an upload without metadata clears it. */
 export async function replaceMetadata(outside: string, metadata: Metadata): Promise<void> {
   const library = await attributes;
-  const isAsked = Object.keys(metadata).length > 0;
+  const keys = Object.keys(metadata);
   if (!library) {
-    if (isAsked) throw notOffered("metadata of files on this platform");
+    if (keys.length > 0) throw notOffered("metadata of files on this platform");
     return;
   }
   try {
     for (const name of library.listAttributesSync(outside)) {
-      const isStale = name.startsWith(ATTRIBUTE_PREFIX) && !(name.slice(ATTRIBUTE_PREFIX.length) in metadata);
+      const isStale =
+        name.startsWith(ATTRIBUTE_PREFIX) && !keys.includes(name.slice(ATTRIBUTE_PREFIX.length));
       if (isStale) library.removeAttributeSync(outside, name);
     }
     for (const [key, value] of Object.entries(metadata)) {
       library.setAttributeSync(outside, `${ATTRIBUTE_PREFIX}${key}`, value);
     }
   } catch (error) {
-    if (isUnsupported(error)) return;
-    throw error;
+    if (!isUnsupported(error)) throw error;
+    if (keys.length > 0) throw notOffered("metadata of files on this file system");
   }
 }
 
