@@ -43,6 +43,7 @@ async function streamInput(call: EnvdCall): Promise<void> {
     if ("start" in message) command = select(call, message.start.process).command;
     if (!("data" in message)) continue;
     if (!command) throw new RpcError("invalid_argument", "The stream did not start with a process");
+    call.refuseUnlessRunning();
     await hand(command, message.data.input);
   }
   const wire = new ServerStream(call.response);

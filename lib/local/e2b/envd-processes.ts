@@ -140,8 +140,9 @@ function sendEnd(wire: EnvdStream, end: CommandEnd): void {
   wire.end();
 }
 
-/** Throws `RpcError` not_found. */
+/** Throws `RpcError` not_found, and as `refuseUnlessRunning`: a command that stands still is not to be touched. */
 export function select(call: EnvdCall, selector: Selector): RunningCommand {
+  call.refuseUnlessRunning();
   const found = find(call, selector);
   if (!found) throw notFound(selector);
   return found;

@@ -81,6 +81,8 @@ async function writeParts(upload: Upload, type: string, body: Readable): Promise
   await pipeline(body, parser).catch((error: unknown) => {
     throw new ApiError(400, `error reading form: ${messageOf(error)}`);
   });
+  // A refusal must not be answered while another file is still being written.
+  await Promise.allSettled(writes);
   return Promise.all(writes);
 }
 
