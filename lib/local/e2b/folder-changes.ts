@@ -1,6 +1,7 @@
 /**
- * Owns how two looks at one name become changes in fsnotify's words. Pure, but for the look itself. It must never say
- * that nothing happened where Node hinted at a write: two writes within one tick of the file system look alike.
+ * Owns how two looks at one name become changes in fsnotify's words. Pure, but for the look itself. A look may see what
+ * a later hint is about, and two writes within one tick of the file system look alike, so a write is told once too
+ * often rather than never: it must never leave a written state untold.
  */
 import { lstat } from "node:fs/promises";
 import { isMissing } from "@/lib/local/e2b/entry-info";
@@ -24,6 +25,12 @@ export interface Seen {
   readonly sizeBytes: number;
   readonly writtenMs: number;
   readonly changedMs: number;
+}
+
+/** What a name was when it was last told of. */
+export interface Known extends Seen {
+  /** The time of the last write that was told; undefined when what is in a new file has not been told yet. */
+  readonly toldWrittenMs: number | undefined;
 }
 
 /** Undefined when nothing is there. */
@@ -53,7 +60,7 @@ export function keyOf(seen: Seen | undefined): string {
 
 /** `moved` holds the keys of what has another name now. */
 export function judge(
-  before: Seen | undefined,
+  before: Known | undefined,
   after: Seen | undefined,
   hint: Hint,
   moved: ReadonlySet<string>,
@@ -62,19 +69,36 @@ export function judge(
     if (!before) return [];
     return [moved.has(keyOf(before)) ? "RENAME" : "REMOVE"];
   }
-  if (keyOf(before) !== keyOf(after)) {
+  if (!before || keyOf(before) !== keyOf(after)) {
     return hint.isChanged && !after.isFolder ? ["CREATE", "WRITE"] : ["CREATE"];
   }
-  return before && hint.isChanged ? judgeContent(before, after) : [];
+  return hint.isChanged ? judgeContent(before, after) : [];
 }
 
-function judgeContent(before: Seen, after: Seen): Change[] {
+function judgeContent(before: Known, after: Seen): Change[] {
   // A folder's own time moves with what is in it, which is told by the names in it.
   if (after.isFolder) return ["CHMOD"];
-  const isWritten = after.writtenMs !== before.writtenMs || after.sizeBytes !== before.sizeBytes;
+  const isWritten = after.writtenMs !== before.toldWrittenMs || after.sizeBytes !== before.sizeBytes;
   const isOtherwise = after.mode !== before.mode || (!isWritten && after.changedMs !== before.changedMs);
   const changes: Change[] = [];
   if (isWritten || !isOtherwise) changes.push("WRITE");
   if (isOtherwise) changes.push("CHMOD");
   return changes;
+}
+
+/** What is there from before the watching: nothing of it is still to be told. */
+export function knownBefore(seen: Seen): Known {
+  return { ...seen, toldWrittenMs: seen.writtenMs };
+}
+
+/** What came while it was watched and has been told as made: what is in it is still to be told. */
+export function knownAsMade(seen: Seen): Known {
+  return { ...seen, toldWrittenMs: seen.sizeBytes === 0 ? seen.writtenMs : undefined };
+}
+
+/** After `changes` were told of it. */
+export function knownAfter(before: Known | undefined, after: Seen, changes: readonly Change[]): Known {
+  if (changes.includes("WRITE")) return knownBefore(after);
+  if (changes.includes("CREATE")) return knownAsMade(after);
+  return { ...after, toldWrittenMs: before?.toldWrittenMs };
 }

@@ -9,7 +9,18 @@ import { type FSWatcher, watch } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isMissing } from "@/lib/local/e2b/entry-info";
-import { type Change, type Hint, judge, keyOf, look, type Seen } from "@/lib/local/e2b/folder-changes";
+import {
+  type Change,
+  type Hint,
+  judge,
+  type Known,
+  keyOf,
+  knownAfter,
+  knownAsMade,
+  knownBefore,
+  look,
+  type Seen,
+} from "@/lib/local/e2b/folder-changes";
 
 export interface FolderEvent {
   /** Relative to the watched folder; `.` is the folder itself. */
@@ -24,7 +35,7 @@ export interface FolderReport {
 }
 
 export class FolderWatch {
-  private readonly known = new Map<string, Seen>();
+  private readonly known = new Map<string, Known>();
   private readonly watchers = new Map<string, FSWatcher>();
   private hints = new Map<string, Hint>();
   private report: FolderReport | undefined;
@@ -40,7 +51,7 @@ export class FolderWatch {
   static async open(folder: string, isRecursive: boolean): Promise<FolderWatch> {
     const opened = new FolderWatch(folder, isRecursive);
     try {
-      await opened.adopt("");
+      await opened.adopt("", knownBefore);
     } catch (error) {
       opened.close();
       throw error;
@@ -60,7 +71,7 @@ export class FolderWatch {
   }
 
   /** Watches a folder of the tree, and gives what is in it already. Watched first: what comes meanwhile is a hint. */
-  private async adopt(folder: string): Promise<string[]> {
+  private async adopt(folder: string, asKnown: (seen: Seen) => Known): Promise<string[]> {
     if (this.isClosed) return [];
     const watcher = watch(join(this.folder, folder), { persistent: false }, (kind, name) => {
       if (name !== null) this.hint(within(folder, name), kind);
@@ -72,16 +83,16 @@ export class FolderWatch {
       const path = within(folder, name);
       const seen = await look(join(this.folder, path));
       if (!seen) continue;
-      this.known.set(path, seen);
+      this.known.set(path, asKnown(seen));
       found.push(path);
-      if (seen.isFolder && this.isRecursive) found.push(...(await this.adoptIfThere(path)));
+      if (seen.isFolder && this.isRecursive) found.push(...(await this.adoptIfThere(path, asKnown)));
     }
     return found;
   }
 
-  private async adoptIfThere(folder: string): Promise<string[]> {
+  private async adoptIfThere(folder: string, asKnown: (seen: Seen) => Known): Promise<string[]> {
     try {
-      return await this.adopt(folder);
+      return await this.adopt(folder, asKnown);
     } catch (error) {
       // It has gone again, and its parent's hint says so.
       if (isMissing(error)) return [];
@@ -123,10 +134,10 @@ export class FolderWatch {
     const moved = this.movedAmong(now);
     const events: FolderEvent[] = [];
     for (const [path, hint] of hints) {
-      const before = this.known.get(path);
       const after = now.get(path);
-      for (const change of judge(before, after, hint, moved)) events.push({ name: path, change });
-      events.push(...(await this.remember(path, before, after, moved)));
+      const changes = judge(this.known.get(path), after, hint, moved);
+      for (const change of changes) events.push({ name: path, change });
+      events.push(...(await this.remember(path, after, changes, moved)));
     }
     if (hints.has(basename(this.folder)) && !(await look(this.folder))) {
       events.push({ name: ".", change: "REMOVE" });
@@ -149,17 +160,23 @@ export class FolderWatch {
   /** Gives what a folder that is new to the tree brought with it. */
   private async remember(
     path: string,
-    before: Seen | undefined,
     after: Seen | undefined,
+    changes: readonly Change[],
     moved: ReadonlySet<string>,
   ): Promise<FolderEvent[]> {
+    const before = this.known.get(path);
     const isAnother = keyOf(before) !== keyOf(after);
     if (before && isAnother) this.forget(path);
     if (!after) return [];
-    this.known.set(path, after);
+    const hasMoved = isAnother && moved.has(keyOf(after));
+    this.known.set(path, hasMoved ? knownBefore(after) : knownAfter(before, after, changes));
     if (!isAnother || !after.isFolder || !this.isRecursive) return [];
-    const brought = await this.adoptIfThere(path);
-    return moved.has(keyOf(after)) ? [] : brought.map((name) => ({ name, change: "CREATE" }));
+    if (hasMoved) {
+      await this.adoptIfThere(path, knownBefore);
+      return [];
+    }
+    const brought = await this.adoptIfThere(path, knownAsMade);
+    return brought.map((name) => ({ name, change: "CREATE" }));
   }
 
   private forget(path: string): void {

@@ -1,8 +1,15 @@
 /** How two looks at one name become fsnotify's words. */
 import { expect, test } from "vitest";
-import { judge, keyOf, type Seen } from "@/lib/local/e2b/folder-changes";
+import {
+  judge,
+  type Known,
+  keyOf,
+  knownAfter,
+  knownAsMade,
+  knownBefore,
+} from "@/lib/local/e2b/folder-changes";
 
-const file: Seen = {
+const file: Known = {
   isFolder: false,
   device: 1,
   inode: 7,
@@ -11,9 +18,10 @@ const file: Seen = {
   sizeBytes: 3,
   writtenMs: 200,
   changedMs: 200,
+  toldWrittenMs: 200,
 };
-const other: Seen = { ...file, inode: 8 };
-const folder: Seen = { ...file, isFolder: true };
+const other: Known = { ...file, inode: 8 };
+const folder: Known = { ...file, isFolder: true };
 const nothingMoved: ReadonlySet<string> = new Set();
 const renamed = { isRenamed: true, isChanged: false };
 const changed = { isRenamed: false, isChanged: true };
@@ -45,4 +53,23 @@ test("what has another name now was renamed", () => {
 
 test("a file whose number was used before is another file", () => {
   expect(keyOf({ ...file, bornMs: 101 })).not.toBe(keyOf(file));
+});
+
+test("a write that the first look already saw is still told, although other attributes changed since", () => {
+  const made = knownAfter(undefined, file, judge(undefined, file, renamed, nothingMoved));
+  expect(judge(made, { ...file, changedMs: 201 }, changed, nothingMoved)).toEqual(["WRITE"]);
+});
+
+test("a write that was told is not told again for other attributes", () => {
+  const told = knownAfter(undefined, file, judge(undefined, file, both, nothingMoved));
+  expect(judge(told, { ...file, changedMs: 201 }, changed, nothingMoved)).toEqual(["CHMOD"]);
+  const kept = knownAfter(told, { ...file, changedMs: 201 }, ["CHMOD"]);
+  expect(judge(kept, { ...file, changedMs: 202 }, changed, nothingMoved)).toEqual(["CHMOD"]);
+});
+
+test("there is no write to tell in an empty new file, nor in what was there before", () => {
+  for (const known of [knownAsMade({ ...file, sizeBytes: 0 }), knownBefore({ ...file, sizeBytes: 0 })]) {
+    const after = { ...file, sizeBytes: 0, mode: 0o100755, changedMs: 201 };
+    expect(judge(known, after, changed, nothingMoved)).toEqual(["CHMOD"]);
+  }
 });
