@@ -74,6 +74,10 @@ export class VirtualMachines implements Machines {
     // As above.
   }
 
+  async loseFiles(): Promise<void> {
+    // As above.
+  }
+
   async usage() {
     return { cpuUsedPct: 0, memUsedBytes: 0, diskUsedBytes: 0 };
   }

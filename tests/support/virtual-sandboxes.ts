@@ -13,7 +13,7 @@ import {
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import { ApiError } from "@/lib/local/e2b/api-error";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
-import type { SandboxView } from "@/lib/local/e2b/sandbox-life";
+import type { SandboxView } from "@/lib/local/e2b/sandbox-view";
 import type { ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
 import type { VirtualMachines } from "./virtual-machines";
 

@@ -66,7 +66,14 @@ export async function createWorld(options: WorldOptions = {}) {
     ...options.project,
   });
   const plan = { ...HOBBY_PLAN, maxConcurrent: options.maxConcurrent ?? HOBBY_PLAN.maxConcurrent };
-  const cloud = new E2bCloud({ clock, random, log: silentLog, plan, machines });
+  const cloud = new E2bCloud({
+    clock,
+    random,
+    log: silentLog,
+    plan,
+    machines,
+    trafficTokenOf: (sandboxId) => sandboxId,
+  });
   const redisEngine = await createMemoryEngine({ clock });
   const redis = virtualRedis(redisEngine);
   const store = redisStore(redis, "test", policy);

@@ -1,6 +1,6 @@
 /**
  * Owns what E2B's proxy decides before traffic reaches a sandbox (e2b.md §2.6 and §3.6): envd's calls and preview
- * requests alike. Types only; `E2bCloud.admit` decides.
+ * requests alike. Types only; `traffic.ts` decides.
  */
 import type { ApiError } from "@/lib/local/e2b/api-error";
 
@@ -11,6 +11,7 @@ export type Traffic =
   | { readonly kind: "preview"; readonly accessToken: string | undefined };
 
 export type Admission =
+  /** It runs now, woken by this traffic or not. */
   | { readonly kind: "open" }
   /** No such sandbox, or it rests and traffic does not wake it: 502. */
   | { readonly kind: "not-found" }

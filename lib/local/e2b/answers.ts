@@ -1,10 +1,11 @@
 /**
  * Owns how requests are read and answered on the wire: JSON bodies in and out. It must never send CORS headers: no
- * page may read an answer. A body that is too long, not JSON or not of the expected shape is an `ApiError`.
+ * page may read an answer. A body or query that is too long, not JSON or not of the expected shape
+ * is an `ApiError`.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
-import { ApiError } from "@/lib/local/e2b/api-error";
+import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 
 const LONGEST_JSON_BYTES = 4 * 1024 * 1024;
 
@@ -30,6 +31,13 @@ export function sendNothing(response: ServerResponse, status = 204): void {
 /** E2B's error body: the SDK reads `code`, not the status. */
 export function sendError(response: ServerResponse, status: number, message: string): void {
   sendJson(response, status, { code: status, message });
+}
+
+/** As above, with what only some errors have: a code for programs, and headers. */
+export function sendApiError(response: ServerResponse, { status, message, details }: ApiError): void {
+  const { errorCode, headers } = details;
+  const body = { code: status, message, ...(errorCode === undefined ? {} : { error_code: errorCode }) };
+  sendJson(response, status, body, headers);
 }
 
 /** `{}` when there is no body. */
@@ -58,8 +66,24 @@ export function parseShape<T>(text: string, shape: z.ZodType<T>): T {
     throw new ApiError(400, "The request body is not JSON");
   }
   const parsed = shape.safeParse(value);
-  if (!parsed.success) throw new ApiError(400, `Invalid request body: ${firstIssue(parsed.error)}`);
+  if (!parsed.success) throw refusalOf(parsed.error);
   return parsed.data;
+}
+
+/** A parameter that the shape does not name is ignored, as E2B does. */
+export function parseQuery<T>(url: URL, shape: z.ZodType<T>): T {
+  const parsed = shape.safeParse(Object.fromEntries(url.searchParams));
+  if (!parsed.success) throw new ApiError(400, `Invalid query: ${firstIssue(parsed.error)}`);
+  return parsed.data;
+}
+
+/** A field that is not known, where a shape is strict, asks for something that would not be kept. */
+function refusalOf(error: z.ZodError): ApiError {
+  const issue = error.issues[0];
+  if (issue?.code === "unrecognized_keys") {
+    return notOffered(`the field ${[...issue.path, ...issue.keys.slice(0, 1)].join(".")}`);
+  }
+  return new ApiError(400, `Invalid request body: ${firstIssue(error)}`);
 }
 
 export function firstIssue(error: z.ZodError): string {

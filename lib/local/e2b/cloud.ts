@@ -1,111 +1,107 @@
 /**
- * Owns E2B's semantics: which sandboxes exist and what create, connect, pause, timeout and kill do to them in each
- * state (e2b.md §2, observed 2026-11-22). It does no I/O: time and randomness are injected and effects go through
- * `Machines`, so a simulation drives this file itself with a fake port. It must never know about HTTP. Fails as E2B
- * does, with `ApiError`s. All templates are the same empty home folder here: there are no images.
+ * Owns the entrance to E2B's semantics: what each call of a client does to the sandboxes (e2b.md §2, observed
+ * 2026-11-22), and the faults that can be asked for. It does no I/O: time and randomness are injected and effects go
+ * through `Machines`, so a simulation drives this file itself with a fake port. It must never know about HTTP. Fails
+ * as E2B does, with `ApiError`s. There are no images here: a template that is not a snapshot is an empty home folder.
  */
-import type { Clock } from "@/lib/clock";
 import type { Admission, Traffic } from "@/lib/local/e2b/admission";
-import { ApiError, sandboxNotFound } from "@/lib/local/e2b/api-error";
-import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
+import { ApiError, beingChanged, nodeBusy, sandboxNotFound } from "@/lib/local/e2b/api-error";
+import { type Connected, Connecting } from "@/lib/local/e2b/connecting";
+import { CreateRate } from "@/lib/local/e2b/create-rate";
+import { Fleet, type FleetOptions } from "@/lib/local/e2b/fleet";
+import type { KillReason } from "@/lib/local/e2b/lifecycle-event";
 import { type ListQuery, listPage, type Page } from "@/lib/local/e2b/listing";
-import type { Machines } from "@/lib/local/e2b/machines";
-import { acceptTimeout, type Plan, tooManySandboxes } from "@/lib/local/e2b/plan";
-import { type OnTimeout, pauseRefused, SandboxLife, type SandboxView } from "@/lib/local/e2b/sandbox-life";
-import type { Log } from "@/lib/log";
-import type { Random } from "@/lib/random";
+import { Metrics, type MetricsRange, type Reading } from "@/lib/local/e2b/metrics";
+import { acceptTimeout, autoResumeMs, refreshMs } from "@/lib/local/e2b/plan";
+import type { Boot, Memory, OnTimeout, SandboxView } from "@/lib/local/e2b/sandbox-view";
+import { readTemplateName } from "@/lib/local/e2b/snapshot-name";
+import { type Snapshot, type SnapshotQuery, Snapshots, templateNotFound } from "@/lib/local/e2b/snapshots";
+import { admitTraffic } from "@/lib/local/e2b/traffic";
 
-export interface CloudOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly plan: Plan;
-  readonly machines: Machines;
-  /** Told of every change of a sandbox's life, in order; must not throw. */
-  readonly onEvent?: (event: LifecycleEvent) => void;
+export interface CloudOptions extends FleetOptions {
+  /** The names that create accepts; every name when left out, as there are no images that could be missing. */
+  readonly templates?: ReadonlySet<string> | undefined;
+  /** What previews of a sandbox want to see whose public traffic is not allowed. */
+  trafficTokenOf(sandboxId: string): string;
 }
 
 export interface CreateSandbox {
+  /** A template's name, or a snapshot's id. */
   readonly templateId: string;
   readonly timeoutSeconds?: number | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly envs?: Readonly<Record<string, string>> | undefined;
   /** Default: kill, as E2B's API has it. */
   readonly onTimeout?: OnTimeout | undefined;
+  /** Default: kept. */
+  readonly memoryOnTimeout?: Memory | undefined;
+  readonly autoResume?: boolean | undefined;
+  readonly allowPublicTraffic?: boolean | undefined;
+  readonly allowInternetAccess?: boolean | undefined;
 }
 
-/** How many changes a connect waits through before it gives up (e2b.md §2.3). */
-const MOST_CHANGES_AWAITED = 3;
-
 export class E2bCloud {
-  private readonly lives = new Map<string, SandboxLife>();
-  /** Machines that are starting and are not yet sandboxes: they count against the plan. */
-  private starting = 0;
+  private readonly fleet: Fleet;
+  private readonly connecting: Connecting;
+  private readonly snapshots: Snapshots;
+  private readonly metrics: Metrics;
+  private readonly createRate: CreateRate;
 
-  constructor(private readonly options: CloudOptions) {}
+  constructor(private readonly options: CloudOptions) {
+    this.fleet = new Fleet(options);
+    const { fleet } = this;
+    this.connecting = new Connecting({ ...options, fleet });
+    this.snapshots = new Snapshots({ ...options, fleet });
+    this.metrics = new Metrics(options.clock);
+    this.createRate = new CreateRate(options.clock, options.plan.createsPerSecond);
+  }
 
   async create(request: CreateSandbox): Promise<SandboxView> {
-    const { machines, plan } = this.options;
+    const { plan } = this.options;
+    this.createRate.take();
+    const template = this.templateOf(request.templateId);
     const runMs = acceptTimeout(plan, request.timeoutSeconds);
-    this.refuseOverLimit();
-    const sandboxId = this.newId();
-    this.starting += 1;
-    try {
-      await machines.start(sandboxId, { envs: request.envs ?? {} });
-    } finally {
-      this.starting -= 1;
-    }
-    const { templateId, onTimeout = "kill" } = request;
-    const identity = { sandboxId, templateId, onTimeout, metadata: { ...request.metadata } };
-    const forget = () => this.lives.delete(sandboxId);
-    const life = new SandboxLife(identity, { ...this.options, forget }, runMs);
-    this.lives.set(sandboxId, life);
+    const identity = {
+      templateId: template.templateId,
+      alias: template.alias,
+      metadata: { ...request.metadata },
+      onTimeout: request.onTimeout ?? "kill",
+      memoryOnTimeout: request.memoryOnTimeout ?? "kept",
+      autoResume: request.autoResume ?? false,
+      autoResumeMs: autoResumeMs(plan, runMs),
+      allowPublicTraffic: request.allowPublicTraffic,
+    };
+    refuseContradictions(identity);
+    this.fleet.refuseWithoutRoom();
+    const { allowInternetAccess, envs = {} } = request;
+    const boot = { envs, snapshotId: template.storageId };
+    const life = await this.fleet.launch({ identity, runMs, allowInternetAccess, boot, news: "created" });
     return life.view();
   }
 
   /**
-   * Running: its end only ever moves later. Paused: a new run from now. Waits for a pause under way and joins a resume
-   * under way; 409 while it is being killed. `resumed` tells the two apart (201 and 200 on the wire).
+   * Running: its end only ever moves later. Paused: a new run from now, with its memory unless a cold boot is asked
+   * for. Waits for a pause under way and joins a resume under way; 409 while it is being killed.
    */
-  async connect(
-    sandboxId: string,
-    timeoutSeconds?: number,
-  ): Promise<{ resumed: boolean; sandbox: SandboxView }> {
-    const runMs = acceptTimeout(this.options.plan, timeoutSeconds);
-    let joined = false;
-    for (let awaited = 0; awaited <= MOST_CHANGES_AWAITED; awaited += 1) {
-      const life = this.find(sandboxId);
-      const { phase } = life;
-      if (phase.kind === "killing") throw beingChanged(sandboxId, "killed");
-      if (phase.kind === "running") {
-        life.extendOnly(runMs);
-        return { resumed: joined, sandbox: life.view() };
-      }
-      if (phase.kind === "paused") {
-        this.refuseOverLimit();
-        await life.resume(runMs);
-        return { resumed: true, sandbox: life.view() };
-      }
-      const happened = await phase.done;
-      joined = phase.kind === "resuming" && happened;
-    }
-    throw beingChanged(sandboxId, "changed");
+  connect(sandboxId: string, timeoutSeconds?: number, boot: Boot = "memory"): Promise<Connected> {
+    return this.connecting.connect(sandboxId, timeoutSeconds, boot);
   }
 
-  /** Waits for a pause under way; 409 when it already rests. */
-  async pause(sandboxId: string): Promise<void> {
-    const life = this.find(sandboxId);
+  /** Waits for a pause under way, whatever that one keeps; 409 when it already rests. */
+  async pause(sandboxId: string, memory: Memory = "kept"): Promise<void> {
+    const life = this.fleet.find(sandboxId);
     switch (life.phase.kind) {
       case "running":
-        return life.suspend();
+        return life.suspend(memory);
       case "pausing":
         if (await life.phase.done) return;
-        throw pauseRefused(sandboxId);
-      case "resuming":
-        await life.phase.done;
-        return this.pause(sandboxId);
+        throw nodeBusy(sandboxId, "paused");
       case "paused":
+      // While it resumes, E2B's store of running sandboxes does not hold it yet, and its snapshot is there.
+      case "resuming":
         throw new ApiError(409, `Error pausing sandbox - sandbox '${sandboxId}' is already paused`);
+      case "snapshotting":
+        throw new ApiError(409, `Sandbox '${sandboxId}' cannot be paused while in 'snapshotting' state`);
       case "killing":
         throw sandboxNotFound(sandboxId);
     }
@@ -113,41 +109,26 @@ export class E2bCloud {
 
   /** Ends the run that long from now, earlier too; past the plan's cap it is silently less. Negative is now. */
   setTimeout(sandboxId: string, timeoutSeconds: number): void {
-    const life = this.find(sandboxId);
-    switch (life.phase.kind) {
-      case "running":
-        life.endIn(timeoutSeconds * 1000);
-        return;
-      case "paused":
-      // While it resumes, E2B's store of running sandboxes does not hold it yet.
-      case "resuming":
-        throw sandboxNotFound(sandboxId);
-      case "pausing":
-        throw beingChanged(sandboxId, "paused");
-      case "killing":
-        throw beingChanged(sandboxId, "killed");
-    }
+    this.findRunning(sandboxId).endIn(timeoutSeconds * 1000);
+  }
+
+  /** Ends the run that long from now, never earlier; 15 s at the least. */
+  refresh(sandboxId: string, durationSeconds?: number): void {
+    this.findRunning(sandboxId).extendOnly(refreshMs(durationSeconds));
+  }
+
+  /** Nothing that would hold traffic back is kept here, so only whether internet access was asked for. */
+  updateNetwork(sandboxId: string, allowInternetAccess?: boolean): void {
+    this.findRunning(sandboxId).updateNetwork(allowInternetAccess);
   }
 
   /** Running and paused alike; waits for whatever is under way. */
-  async kill(sandboxId: string): Promise<void> {
-    const life = this.find(sandboxId);
-    switch (life.phase.kind) {
-      case "running":
-      case "paused":
-        return life.remove();
-      case "killing":
-        if (await life.phase.done) return;
-        throw new ApiError(500, `Error killing sandbox "${sandboxId}"`);
-      case "pausing":
-      case "resuming":
-        await life.phase.done;
-        return this.kill(sandboxId);
-    }
+  kill(sandboxId: string): Promise<void> {
+    return this.remove(sandboxId, "request");
   }
 
   get(sandboxId: string): SandboxView {
-    const life = this.find(sandboxId);
+    const life = this.fleet.find(sandboxId);
     if (life.phase.kind === "killing") throw sandboxNotFound(sandboxId);
     return life.view();
   }
@@ -158,47 +139,135 @@ export class E2bCloud {
 
   /** Those that are not being killed, in no order. */
   views(): SandboxView[] {
-    return [...this.lives.values()]
-      .filter(({ phase }) => phase.kind !== "killing")
-      .map((life) => life.view());
+    return this.fleet.views();
   }
 
-  /** Whether traffic reaches it: the whole truth for envd and previews, and asking wakes nothing. */
+  /** Of a paused one only what was read while it ran. */
+  async metricsOf(sandboxId: string, range: MetricsRange = {}): Promise<Reading[]> {
+    return this.metrics.of(this.fleet.find(sandboxId), range);
+  }
+
+  /** The files of a running sandbox, which stands still meanwhile; they outlive it. */
+  async createSnapshot(sandboxId: string, name?: string): Promise<Snapshot> {
+    return this.snapshots.create(this.fleet.find(sandboxId), name);
+  }
+
+  listSnapshots(query: SnapshotQuery = {}): ReturnType<Snapshots["list"]> {
+    return this.snapshots.list(query);
+  }
+
+  deleteSnapshot(reference: string): Promise<void> {
+    return this.snapshots.delete(reference);
+  }
+
+  /** Whether it runs right now; asking wakes nothing. */
   isRunning(sandboxId: string): boolean {
-    return this.lives.get(sandboxId)?.phase.kind === "running";
+    return this.fleet.look(sandboxId)?.phase.kind === "running";
   }
 
   /** What the proxy decides before traffic reaches a sandbox; may wake one whose `autoResume` is on. */
-  async admit(sandboxId: string, _traffic: Traffic): Promise<Admission> {
-    return this.isRunning(sandboxId) ? { kind: "open" } : { kind: "not-found" };
+  admit(sandboxId: string, traffic: Traffic): Promise<Admission> {
+    const { fleet, connecting } = this;
+    return admitTraffic(sandboxId, traffic, { ...this.options, fleet, connecting });
+  }
+
+  /** A fault: killed as by an outside hand. False when there is no such sandbox. */
+  async killBehindTheBack(sandboxId: string): Promise<boolean> {
+    if (!this.fleet.look(sandboxId)) return false;
+    await this.remove(sandboxId, "unknown");
+    return true;
+  }
+
+  /** A fault: its processes are gone, and nothing says so. A paused one seems to keep its memory until it resumes. */
+  async loseMemory(sandboxId: string): Promise<void> {
+    return this.fleet.find(sandboxId).machine.loseMemory();
+  }
+
+  /** A fault: these paths inside it are gone, folders with all that is in them. */
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+    return this.fleet.find(sandboxId).machine.loseFiles(paths);
+  }
+
+  /** A fault: its next resume gives its files another id, without memory; the old one is then gone. */
+  answerNextConnectWithAnotherId(sandboxId: string): void {
+    this.connecting.answerNextWithAnotherId(sandboxId);
   }
 
   /** Kills everything, for the end of the stand-in. Rejects with the first failure after having tried all. */
   async close(): Promise<void> {
-    const results = await Promise.allSettled([...this.lives.keys()].map((id) => this.kill(id)));
+    const results = await Promise.allSettled(this.fleet.ids().map((id) => this.kill(id)));
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
-  private refuseOverLimit(): void {
-    const { plan } = this.options;
-    const inUse = [...this.lives.values()].filter(({ phase }) => phase.kind !== "paused").length;
-    if (inUse + this.starting >= plan.maxConcurrent) throw tooManySandboxes(plan);
+  private async remove(sandboxId: string, reason: KillReason): Promise<void> {
+    const life = this.fleet.find(sandboxId);
+    switch (life.phase.kind) {
+      case "running":
+      case "paused":
+        return life.remove(reason);
+      case "killing":
+        if (await life.phase.done) return;
+        throw new ApiError(500, `Error killing sandbox "${sandboxId}"`);
+      case "pausing":
+      case "resuming":
+      case "snapshotting":
+        await life.phase.done;
+        return this.remove(sandboxId, reason);
+    }
   }
 
-  private find(sandboxId: string): SandboxLife {
-    const life = this.lives.get(sandboxId);
-    if (!life) throw sandboxNotFound(sandboxId);
-    return life;
+  private findRunning(sandboxId: string) {
+    const life = this.fleet.find(sandboxId);
+    switch (life.phase.kind) {
+      case "running":
+        return life;
+      case "paused":
+      // While it resumes, E2B's store of running sandboxes does not hold it yet.
+      case "resuming":
+        throw sandboxNotFound(sandboxId);
+      case "pausing":
+        throw beingChanged(sandboxId, "paused");
+      case "snapshotting":
+        throw beingChanged(sandboxId, "snapshotted");
+      case "killing":
+        throw beingChanged(sandboxId, "killed");
+    }
   }
 
-  /** Lower-case letters and digits only: the preview host `<port>-<id>.` is parsed by it. */
-  private newId(): string {
-    const { random } = this.options;
-    const character = () => Math.floor(random.fraction() * 36).toString(36);
-    return `i${Array.from({ length: 20 }, character).join("")}`;
+  private templateOf(reference: string): {
+    templateId: string;
+    alias: string | undefined;
+    storageId?: string;
+  } {
+    const name = readTemplateName(reference, "Invalid template reference");
+    const snapshot = this.snapshots.resolve(name);
+    if (snapshot) {
+      this.options.log.info(
+        { snapshot: reference },
+        "Created from a snapshot's files: there is no memory to copy here, so no process runs in it",
+      );
+      return snapshot;
+    }
+    const { templates } = this.options;
+    if (templates && !templates.has(name.alias)) throw templateNotFound(name.alias);
+    return { templateId: name.alias, alias: name.alias };
   }
 }
 
-function beingChanged(sandboxId: string, change: "paused" | "killed" | "changed"): ApiError {
-  return new ApiError(409, `Sandbox "${sandboxId}" is being ${change}`);
+/** E2B's own words (INFRA sandbox_create.go); the SDK refuses these before it asks (e2b.md §1.2). */
+function refuseContradictions(identity: {
+  onTimeout: OnTimeout;
+  memoryOnTimeout: Memory;
+  autoResume: boolean;
+}): void {
+  if (identity.memoryOnTimeout === "kept") return;
+  if (identity.onTimeout === "kill") {
+    throw new ApiError(400, "autoPauseMemory=false only applies when autoPause is true.");
+  }
+  if (identity.autoResume) {
+    throw new ApiError(
+      400,
+      "autoPauseMemory=false (filesystem-only auto-pause) cannot be combined with autoResume: a filesystem-only snapshot cannot be auto-resumed by traffic and must be resumed explicitly.",
+    );
+  }
 }

@@ -50,8 +50,8 @@ export class FolderWatches {
     this.streams.clear();
   }
 
-  close(why: Cut): void {
-    this.cutStreams(why);
+  /** Ends those whose events are fetched: with the machine's memory they are gone. */
+  close(): void {
     for (const id of [...this.fetched.keys()]) this.remove(id);
   }
 }

@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { killAll } from "@/lib/local/e2b/process-signals";
+import { freezeAndKillAll } from "@/lib/local/e2b/process-signals";
+import { markedProcesses } from "@/lib/local/e2b/process-table";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import type { Log } from "@/lib/log";
 
@@ -38,7 +39,7 @@ export async function takeFolder(
       { rootFolder },
       "An earlier local E2B stand-in ended without clearing up; its processes were killed",
     );
-    await killAll(`${INSTANCE_NAME}=${earlier.instanceId}`);
+    await freezeAndKillAll(() => markedProcesses(`${INSTANCE_NAME}=${earlier.instanceId}`));
     await rm(noteFile, { force: true });
   }
   await rm(sandboxesFolder, { recursive: true, force: true });

@@ -1,13 +1,17 @@
 /**
  * Owns what the cloud tells of a sandbox's life, as E2B's events API names it (e2b.md §5.4). Types only.
  */
-import type { SandboxView } from "@/lib/local/e2b/sandbox-life";
+import type { SandboxView } from "@/lib/local/e2b/sandbox-view";
 
+/** E2B knows more reasons, which nobody here can cause. A kill from outside is `unknown`. */
 export type KillReason = "request" | "timeout" | "unknown";
 
 export type LifecycleChange =
   | { readonly kind: "created" | "paused" | "resumed" | "checkpointed" }
-  /** The end of its run was moved, or its network changed. */
+  /**
+   * The end of its run was set, to so many seconds from then, or its network was. E2B's `set_timeout` is the end
+   * itself, as text: `sandbox.endAt`.
+   */
   | { readonly kind: "updated"; readonly setTimeoutSeconds?: number }
   | { readonly kind: "killed"; readonly killReason: KillReason };
 

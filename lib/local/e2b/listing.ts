@@ -1,8 +1,9 @@
 /**
- * Owns how sandboxes are listed: filters, order, and the pages of `GET /v2/sandboxes` (e2b.md §2.5 and §3.3). It must
- * never change a sandbox. Pure; a query that E2B would refuse is an `ApiError` 400.
+ * Owns how sandboxes are listed: the filters of `GET /v2/sandboxes` (e2b.md §2.5 and §3.3). It must never change a
+ * sandbox. Pure; a query that E2B would refuse is an `ApiError` 400.
  */
 import { ApiError } from "@/lib/local/e2b/api-error";
+import { type PageRequest, pageOf } from "@/lib/local/e2b/paging";
 
 export interface Listable {
   readonly sandboxId: string;
@@ -13,16 +14,14 @@ export interface Listable {
   readonly startedAt: number;
 }
 
-export interface ListQuery {
+export interface ListQuery extends PageRequest {
   /** Both states when left out. */
   readonly states?: ReadonlySet<string> | undefined;
   /** Exact matches, all of them. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** At or after, milliseconds since the epoch: a sandbox's own start finds it (INFRA sandboxes_list.go). */
   readonly startedAfter?: number | undefined;
   readonly templateId?: string | undefined;
-  readonly order?: "asc" | "desc" | undefined;
-  readonly limit?: number | undefined;
-  readonly nextToken?: string | undefined;
 }
 
 export interface Page<T> {
@@ -33,24 +32,12 @@ export interface Page<T> {
   readonly totalRunning: number;
 }
 
-const MOST_PER_PAGE = 100;
-
 /** One page by start time, newest first unless told otherwise; equal times are ordered by id. */
 export function listPage<T extends Listable>(all: readonly T[], query: ListQuery): Page<T> {
-  const order = query.order ?? "desc";
-  const matching = all
-    .filter((sandbox) => matches(sandbox, query))
-    .sort((a, b) => (order === "asc" ? compare(a, b) : compare(b, a)));
-  const after = query.nextToken === undefined ? undefined : readToken(query.nextToken, order);
-  const rest = after
-    ? matching.filter((s) => (order === "asc" ? compare(s, after) > 0 : compare(s, after) < 0))
-    : matching;
-  const limit = Math.min(query.limit ?? MOST_PER_PAGE, MOST_PER_PAGE);
-  const items = rest.slice(0, limit);
-  const last = items.at(-1);
+  const matching = all.filter((sandbox) => matches(sandbox, query));
   const totalRunning = matching.filter((sandbox) => sandbox.state === "running").length;
-  if (rest.length > items.length && last) return { items, totalRunning, nextToken: writeToken(last, order) };
-  return { items, totalRunning };
+  const page = pageOf(matching, query, ({ startedAt, sandboxId }) => ({ at: startedAt, id: sandboxId }));
+  return { ...page, totalRunning };
 }
 
 /**
@@ -73,32 +60,8 @@ export function readMetadataFilter(onceDecoded: string): Record<string, string> 
 function matches(sandbox: Listable, query: ListQuery): boolean {
   if (query.states && !query.states.has(sandbox.state)) return false;
   if (query.templateId !== undefined && sandbox.templateId !== query.templateId) return false;
-  if (query.startedAfter !== undefined && sandbox.startedAt <= query.startedAfter) return false;
+  if (query.startedAfter !== undefined && sandbox.startedAt < query.startedAfter) return false;
   return Object.entries(query.metadata ?? {}).every(([key, value]) => sandbox.metadata[key] === value);
-}
-
-type Position = Pick<Listable, "startedAt" | "sandboxId">;
-
-function compare(a: Position, b: Position): number {
-  if (a.startedAt !== b.startedAt) return a.startedAt - b.startedAt;
-  if (a.sandboxId === b.sandboxId) return 0;
-  return a.sandboxId < b.sandboxId ? -1 : 1;
-}
-
-function writeToken(position: Position, order: "asc" | "desc"): string {
-  const mark = order === "asc" ? "__asc" : "";
-  const text = `${new Date(position.startedAt).toISOString()}__${position.sandboxId}${mark}`;
-  return Buffer.from(text).toString("base64url");
-}
-
-function readToken(token: string, order: "asc" | "desc"): Position {
-  const [time, sandboxId, mark] = Buffer.from(token, "base64url").toString().split("__");
-  const startedAt = Date.parse(time ?? "");
-  if (Number.isNaN(startedAt) || !sandboxId) throw new ApiError(400, "Invalid next token");
-  if ((mark === "asc") !== (order === "asc")) {
-    throw new ApiError(400, "Invalid next token: it belongs to another order");
-  }
-  return { startedAt, sandboxId };
 }
 
 function unescapeQuery(text: string): string {

@@ -6,13 +6,12 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import pidusage from "pidusage";
 import type { MachineUsage } from "@/lib/local/e2b/machines";
-import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
 import type { Machine } from "@/lib/local/e2b/processes";
 
 const run = promisify(execFile);
 
 export async function usageOf(machine: Machine): Promise<MachineUsage> {
-  const pids = processesOf(readProcessTable(machine.mark), process.pid).map(({ pid }) => pid);
+  const pids = machine.container.processes().map(({ pid }) => pid);
   const [processes, diskUsedBytes] = await Promise.all([ofProcesses(pids), folderBytes(machine.root)]);
   return { ...processes, diskUsedBytes };
 }

@@ -33,4 +33,6 @@ export interface Machines {
   saveSnapshot(sandboxId: string, snapshotId: string): Promise<void>;
   removeSnapshot(snapshotId: string): Promise<void>;
   usage(sandboxId: string): Promise<MachineUsage>;
+  /** A fault from outside: these paths inside the sandbox are gone, folders with all that is in them. */
+  loseFiles(sandboxId: string, paths: readonly string[]): Promise<void>;
 }

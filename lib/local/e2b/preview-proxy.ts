@@ -3,7 +3,7 @@
  * sandbox, WebSocket upgrades included (e2b.md §3.6). It must never wake a sandbox, and never lead to a port that is
  * not that sandbox's. Fails with E2B's 502: one text for "not running", another for "port not open".
  */
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { createProxyServer, type ProxyServer } from "httpxy";
 import { sendError, sendJson } from "@/lib/local/e2b/answers";
@@ -12,7 +12,7 @@ import type { Log } from "@/lib/log";
 export interface PreviewTargets {
   isRunning(sandboxId: string): boolean;
   /** Undefined when nothing listens there. */
-  realPortOf(sandboxId: string, port: number): number | undefined;
+  connect(sandboxId: string, port: number): Promise<Socket | undefined>;
 }
 
 export interface PreviewProxy {
@@ -27,35 +27,35 @@ interface Address {
   readonly sandboxId: string;
 }
 
-type Finding = { readonly kind: "open"; readonly realPort: number } | { readonly kind: "gone" | "closed" };
+type Finding = { readonly kind: "open"; readonly socket: Socket } | { readonly kind: "gone" | "closed" };
 
 const HOST = /^(\d{1,5})-([a-z0-9]+)\.e2b\.localhost(?::\d+)?$/i;
 
 export function createPreviewProxy(targets: PreviewTargets, log: Log): PreviewProxy {
   const open = new Map<string, Set<{ destroy(): unknown }>>();
   // No pooling: after a pause or a kill, a kept connection leads to something that is no more.
-  const proxy = createProxyServer({ agent: false });
+  const proxy = createProxyServer({});
   proxy.on("error", (error, request, response) => {
     log.info({ url: request?.url, error: String(error) }, "A preview request broke off");
     answerBreak(request, response);
   });
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const address = readHost(request);
     if (!address) return sendError(response, 421, "Expected a host like 3000-<sandboxId>.e2b.localhost");
-    const found = find(targets, address);
+    const found = await find(targets, address);
     if (found.kind !== "open") return answerUnreachable(request, response, address, found.kind);
     keep(open, address.sandboxId, response);
-    forward(proxy.web(request, response, { target: targetOf(found.realPort) }), log);
+    forward(proxy.web(request, response, { target: TARGET, agent: agentOf(found.socket) }), log);
   });
-  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+  server.on("upgrade", async (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const address = readHost(request);
-    const found = address ? find(targets, address) : undefined;
+    const found = address ? await find(targets, address) : undefined;
     if (!address || found?.kind !== "open") {
       socket.end("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
       return;
     }
     keep(open, address.sandboxId, socket);
-    forward(proxy.ws(request, socket, { target: targetOf(found.realPort) }, head), log);
+    forward(proxy.ws(request, socket, { target: TARGET, agent: agentOf(found.socket) }, head), log);
   });
   server.requestTimeout = 0;
   const cut = (sandboxId: string) => {
@@ -64,10 +64,10 @@ export function createPreviewProxy(targets: PreviewTargets, log: Log): PreviewPr
   return { server, cut };
 }
 
-function find(targets: PreviewTargets, { port, sandboxId }: Address): Finding {
+async function find(targets: PreviewTargets, { port, sandboxId }: Address): Promise<Finding> {
   if (!targets.isRunning(sandboxId)) return { kind: "gone" };
-  const realPort = targets.realPortOf(sandboxId, port);
-  return realPort === undefined ? { kind: "closed" } : { kind: "open", realPort };
+  const socket = await targets.connect(sandboxId, port);
+  return socket === undefined ? { kind: "closed" } : { kind: "open", socket };
 }
 
 function readHost(request: IncomingMessage): Address | undefined {
@@ -75,8 +75,12 @@ function readHost(request: IncomingMessage): Address | undefined {
   return match ? { port: Number(match[1]), sandboxId: (match[2] ?? "").toLowerCase() } : undefined;
 }
 
-function targetOf(realPort: number): string {
-  return `http://127.0.0.1:${realPort}`;
+const TARGET = "http://127.0.0.1:1";
+
+function agentOf(socket: Socket): Agent {
+  const agent = new Agent({ keepAlive: false });
+  agent.createConnection = () => socket;
+  return agent;
 }
 
 function forward(forwarding: ReturnType<ProxyServer["web"]>, log: Log): void {

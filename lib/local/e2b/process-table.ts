@@ -6,7 +6,7 @@
  * loses its parent escapes; only a namespace would hold it.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface ProcessRow {
   readonly pid: number;
@@ -18,6 +18,40 @@ export interface ProcessRow {
   readonly isDead: boolean;
   /** Whether the environment carries the mark that was asked for. */
   readonly isMarked: boolean;
+  /** Of its network namespace; undefined where it cannot be told, as for another user's process. */
+  readonly networkId?: string | undefined;
+}
+
+/** One process as it is now, whether it is marked not looked at; undefined when it is gone. */
+export function readProcess(pid: number): ProcessRow | undefined {
+  if (process.platform === "linux") return readProcEntry(pid, undefined)[0];
+  return readPs("").find((row) => row.pid === pid);
+}
+
+/** The living processes that carry `mark` and all that belongs to them. */
+export function markedProcesses(mark: string): ProcessRow[] {
+  return processesOf(readProcessTable(mark), process.pid);
+}
+
+/**
+ * The living processes of a network namespace. Nothing can leave it but into one of its own making, so neither a
+ * cleared environment nor a lost parent hides a process. A fraction of the cost of reading every environment.
+ */
+export function processesInNetwork(networkId: string): ProcessRow[] {
+  return processIds()
+    .filter((pid) => networkOf(pid) === networkId)
+    .flatMap((pid) => readProcEntry(pid, undefined))
+    .filter((row) => !row.isDead);
+}
+
+/** Undefined for a process that is gone or another user's, and where there are no namespaces. */
+export function networkOf(pid: number | "self"): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    // It ended this moment, or may not be looked at: not one of ours.
+    return undefined;
+  }
 }
 
 /** Reads all processes at once; `mark` is `NAME=value` as it stands in the environment. */
@@ -25,17 +59,23 @@ export function readProcessTable(mark: string): ProcessRow[] {
   return process.platform === "linux" ? readProc(mark) : readPs(mark);
 }
 
-/** The marked ones, their descendants, and whoever shares a session with one of them; the dead left out. */
+/**
+ * The marked ones, their descendants, and whoever shares a session with one of them, or a network that is not this
+ * process's own; the dead left out.
+ */
 export function processesOf(table: readonly ProcessRow[], ownPid: number): ProcessRow[] {
+  const ownNetwork = table.find((row) => row.pid === ownPid)?.networkId;
   const members = new Map(table.filter((row) => row.isMarked).map((row) => [row.pid, row]));
   for (let grew = true; grew; ) {
     grew = false;
     const sessions = new Set([...members.values()].map((row) => row.sessionId));
+    const networks = new Set([...members.values()].map((row) => row.networkId));
+    for (const shared of [undefined, ownNetwork]) networks.delete(shared);
     for (const row of table) {
       if (members.has(row.pid) || row.pid === ownPid || row.pid <= 1) continue;
       // A session counts only when a member leads it: a sandbox must never claim the terminal it was started from.
       const sharesSession = sessions.has(row.sessionId) && members.has(row.sessionId);
-      if (!members.has(row.parentPid) && !sharesSession) continue;
+      if (!members.has(row.parentPid) && !sharesSession && !networks.has(row.networkId)) continue;
       members.set(row.pid, row);
       grew = true;
     }
@@ -44,15 +84,21 @@ export function processesOf(table: readonly ProcessRow[], ownPid: number): Proce
 }
 
 function readProc(mark: string): ProcessRow[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readProcEntry(Number(name), mark));
+  return processIds().flatMap((pid) => readProcEntry(pid, mark));
 }
 
-function readProcEntry(pid: number, mark: string): ProcessRow[] {
+function processIds(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Without a mark to look for, its environment is not read. */
+function readProcEntry(pid: number, mark: string | undefined): ProcessRow[] {
   try {
     const row = parseProcStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
-    return row ? [{ ...row, isMarked: carriesMark(pid, mark) }] : [];
+    if (!row) return [];
+    return [{ ...row, networkId: networkOf(pid), isMarked: mark !== undefined && carriesMark(pid, mark) }];
   } catch {
     // It ended between the listing and the read: then it belongs to nobody.
     return [];

@@ -1,45 +1,42 @@
 /**
  * Owns the real machines behind `Machines`: a sandbox is a folder and all processes that carry its mark. It must
  * never touch a process or a folder that is not one of its sandboxes'. Fails closed: what could not be stopped or
- * killed rejects. Nothing is isolated: commands run as the developer, and only the SDK's own paths and working
- * folders are mapped to the sandbox's folder, not paths written in a command's text.
+ * killed rejects. How sandboxes are kept apart on this machine is the containers' business.
  */
+import { renameSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
+import type { Container, Containers } from "@/lib/local/e2b/containers/container";
+import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
 import { EndedCommands } from "@/lib/local/e2b/ended-commands";
 import { copyMetadataBelow } from "@/lib/local/e2b/file-metadata";
 import { FolderWatches } from "@/lib/local/e2b/folder-watches";
+import { loseFilesIn } from "@/lib/local/e2b/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
-import { continueAll, killAll, stopAll } from "@/lib/local/e2b/process-signals";
-import {
-  type EnvironmentSettings,
-  INSTANCE_NAME,
-  loginProfile,
-  MARK_NAME,
-  portsFolder,
-  sandboxEnvironment,
-} from "@/lib/local/e2b/sandbox-environment";
-import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
+import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
+import { HOME, HOME_OF_ROOT, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
 import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { Cut } from "@/lib/local/e2b/server-stream";
 import type { TerminalSize } from "@/lib/local/e2b/started-process";
 
-export interface ProcessMachinesOptions extends EnvironmentSettings {
+export interface ProcessMachinesOptions {
   readonly clock: Clock;
   /** Holds one folder a sandbox. */
   readonly sandboxesFolder: string;
-  /** A mark on each process, so that a later stand-in can tell whose leftovers they are. */
-  readonly instanceId: string;
+  readonly containers: Containers;
 }
 
 export interface CommandInSandbox {
   readonly program: string;
   readonly args: readonly string[];
-  /** A folder of this machine. */
+  /** A folder of this machine, in the sandbox's. */
   readonly folder: string;
-  readonly user: SandboxUser;
+  /** Default: the template's own user. */
+  readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
   readonly takesInput: boolean;
   readonly terminal?: TerminalSize | undefined;
@@ -63,8 +60,7 @@ export interface Machine {
   readonly sandboxId: string;
   /** The folder that is the sandbox's `/`. */
   readonly root: string;
-  /** `NAME=value` in the environment of its processes. */
-  readonly mark: string;
+  readonly container: Container;
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
@@ -74,6 +70,8 @@ export interface Machine {
 
 export class ProcessMachines implements Machines {
   private readonly machines = new Map<string, Machine>();
+  /** Each with its failure, if it had one. */
+  private readonly removals: Promise<unknown>[] = [];
 
   constructor(private readonly options: ProcessMachinesOptions) {}
 
@@ -83,10 +81,10 @@ export class ProcessMachines implements Machines {
     else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
     for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
-    const mark = `${MARK_NAME}=${sandboxId}`;
+    const container = this.options.containers.open(sandboxId, root);
     const ended = new EndedCommands(this.options.clock);
     const watches = new FolderWatches();
-    this.machines.set(sandboxId, { sandboxId, root, mark, envs, commands: new Map(), ended, watches });
+    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map(), ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -94,38 +92,38 @@ export class ProcessMachines implements Machines {
     // Lifetimes first: a process must not be killed by a timer in the middle of a pause.
     for (const { command } of machine.commands.values()) command.suspendLifetime();
     try {
-      await stopAll(machine.mark);
+      await stopAll(() => machine.container.processes());
     } catch (error) {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
     }
-    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
-    machine.watches.cutStreams("unavailable");
+    this.cut(machine, "unavailable");
   }
 
   async continue(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    await continueAll(machine.mark);
+    await continueAll(() => machine.container.processes());
     for (const { command } of machine.commands.values()) command.resumeLifetime();
   }
 
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    for (const { command } of machine.commands.values()) command.cutStreams("dropped");
-    machine.watches.close("dropped");
-    await killAll(machine.mark);
+    this.cut(machine, "dropped");
+    machine.watches.close();
+    await machine.container.close();
     this.machines.delete(sandboxId);
-    await rm(machine.root, { recursive: true, force: true });
+    this.discard(machine.root);
   }
 
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    for (const { command } of machine.commands.values()) command.cutStreams("unavailable");
-    machine.watches.close("unavailable");
-    await killAll(machine.mark);
+    this.cut(machine, "unavailable");
+    machine.watches.close();
+    await machine.container.killAll();
   }
 
   async powerOn(sandboxId: string): Promise<void> {
+    await this.machine(sandboxId).container.reboot();
     // Memory is what held the variables of its creation (e2b.md §2.3).
     this.machine(sandboxId).ended.clear();
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
@@ -137,7 +135,11 @@ export class ProcessMachines implements Machines {
   }
 
   async removeSnapshot(snapshotId: string): Promise<void> {
-    await rm(this.snapshotFolder(snapshotId), { recursive: true, force: true });
+    this.discard(this.snapshotFolder(snapshotId));
+  }
+
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+    await loseFilesIn(this.machine(sandboxId).root, paths);
   }
 
   async usage(sandboxId: string): Promise<MachineUsage> {
@@ -149,16 +151,51 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, envs, user, ...rest } = request;
-    const marks = { [MARK_NAME]: machine.sandboxId, [INSTANCE_NAME]: this.options.instanceId };
-    const own = sandboxEnvironment(machine.root, marks, this.options, user);
-    const environment = { ...merged(own, { ...machine.envs, ...envs }), ...marks };
-    const command = await startCommand(this.options.clock, { ...rest, environment });
+    const { asked, program, args, folder, user = "user", envs, ...rest } = request;
+    const cwd = insideOf(machine.root, folder) ?? HOME;
+    const launch = await machine.container.launch({
+      program,
+      args,
+      cwd,
+      user,
+      envs: { ...machine.envs, ...envs },
+    });
+    const command = await startCommand(this.options.clock, { ...rest, ...launch });
     machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
     command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
     command.whenOver(() => machine.commands.delete(command.pid));
     return command;
+  }
+
+  /** The last resort when the stand-in's process ends. */
+  killAllAtOnce(): void {
+    for (const { container } of this.machines.values()) killAllAtOnce(() => container.processes());
+  }
+
+  /** The folders of what is no more are gone. Rejects when one could not be removed. */
+  async tidied(): Promise<void> {
+    const failures = (await Promise.all(this.removals)).filter((failure) => failure !== undefined);
+    if (failures.length > 0) throw new AggregateError(failures, "Folders of ended sandboxes remain");
+  }
+
+  /** Out of the way at once; a project's thousands of files are removed afterwards. */
+  private discard(folder: string): void {
+    const away = join(this.options.sandboxesFolder, `.gone-${basename(folder)}`);
+    renameSync(folder, away);
+    const removal = rm(away, { recursive: true, force: true });
+    this.removals.push(
+      removal.then(
+        () => undefined,
+        (failure: unknown) => failure,
+      ),
+    );
+  }
+
+  private cut({ commands, container, watches }: Machine, why: Cut): void {
+    for (const { command } of commands.values()) command.cutStreams(why);
+    watches.cutStreams(why);
+    container.disconnect();
   }
 
   private snapshotFolder(snapshotId: string): string {
@@ -182,13 +219,4 @@ async function copyFolder(from: string, to: string): Promise<void> {
     filter: (path) => path !== portsFolder(from),
   });
   await copyMetadataBelow(from, to);
-}
-
-/** The client's variables win, but its NODE_OPTIONS come after the preload. */
-function merged(
-  own: Readonly<Record<string, string>>,
-  clients: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const options = [own.NODE_OPTIONS, clients.NODE_OPTIONS].filter(Boolean).join(" ");
-  return { ...own, ...clients, NODE_OPTIONS: options };
 }

@@ -7,20 +7,17 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, sep } from "node:path";
-import { homeOf, type SandboxUser } from "@/lib/local/e2b/sandbox-user";
 
-export interface EnvironmentSettings {
-  readonly npmCacheFolder?: string | undefined;
-  /** The file that maps listening ports; loaded into every Node process. */
-  readonly preloadFile: string;
+export interface EnvironmentFolders {
+  readonly home: string;
+  readonly temporary: string;
+  readonly npmCache: string;
 }
 
 /** The name under which every process of a sandbox carries its mark. */
 export const MARK_NAME = "REKINDLE_LOCAL_SANDBOX";
 /** And the mark of the stand-in that started it, so that a later one finds its leftovers. */
 export const INSTANCE_NAME = "REKINDLE_LOCAL_E2B";
-/** Where the mapped ports of a sandbox are written down; read by the preload. */
-export const PORTS_FOLDER_NAME = "REKINDLE_LOCAL_PORTS";
 
 /** What `npm run` says about this project, and what is set below. */
 const NOT_PASSED_ON = new Set(
@@ -29,31 +26,20 @@ const NOT_PASSED_ON = new Set(
 
 const PASSED_ON = ["LANG", "LC_ALL", "TZ", "NODE_EXTRA_CA_CERTS"];
 
-export function sandboxEnvironment(
-  root: string,
-  marks: Readonly<Record<typeof MARK_NAME | typeof INSTANCE_NAME, string>>,
-  settings: EnvironmentSettings,
-  user: SandboxUser = "user",
-): Record<string, string> {
-  const home = join(root, homeOf(user));
+export function sandboxEnvironment(folders: EnvironmentFolders, user = "user"): Record<string, string> {
+  const npmConfiguration = npmConfigurationFile();
   return {
     LANG: "C.UTF-8",
     ...passedOn(process.env),
-    ...npmOfTheDeveloper(settings.npmCacheFolder),
-    PATH: sandboxSearchPath(process.env.PATH ?? ""),
-    HOME: home,
+    NPM_CONFIG_CACHE: folders.npmCache,
+    ...(npmConfiguration ? { NPM_CONFIG_USERCONFIG: npmConfiguration } : {}),
+    PATH: sandboxSearchPath(),
+    HOME: folders.home,
     USER: user,
     LOGNAME: user,
     SHELL: "/bin/bash",
-    TMPDIR: join(root, "tmp"),
-    NODE_OPTIONS: `--require ${quoted(settings.preloadFile)}`,
-    [PORTS_FOLDER_NAME]: portsFolder(root),
-    ...marks,
+    TMPDIR: folders.temporary,
   };
-}
-
-export function portsFolder(root: string): string {
-  return join(root, ".ports");
 }
 
 /**
@@ -61,11 +47,12 @@ export function portsFolder(root: string): string {
  * be gone; E2B's templates have one PATH for both.
  */
 export function loginProfile(): string {
-  return `export PATH=${shellQuoted(sandboxSearchPath(process.env.PATH ?? ""))}\n`;
+  return `export PATH=${shellQuoted(sandboxSearchPath())}\n`;
 }
 
 /** The PATH of this process without what `npm run` put in front: a sandbox must not find this project's own tools. */
-function sandboxSearchPath(hostPath: string): string {
+export function sandboxSearchPath(): string {
+  const hostPath = process.env.PATH ?? "";
   const isNpmRunFolder = (folder: string) =>
     folder.endsWith(`${sep}node_modules${sep}.bin`) || folder.endsWith(`${sep}node-gyp-bin`);
   const folders = hostPath.split(delimiter).filter((folder) => folder !== "" && !isNpmRunFolder(folder));
@@ -90,24 +77,22 @@ function isNpmConfiguration(name: string): boolean {
   return !NOT_PASSED_ON.has(setting);
 }
 
-/**
- * The developer's own npm configuration and cache. A rebuild after a lost sandbox must not download the world again,
- * and an install must reach the registry this machine is set up for. It lets sandbox code read that configuration;
- * the same code could read the file by its path, as nothing isolates it.
- */
-function npmOfTheDeveloper(cacheFolder: string | undefined): Record<string, string> {
-  const setting = (name: string) =>
-    process.env[`npm_config_${name}`] ?? process.env[`NPM_CONFIG_${name.toUpperCase()}`];
-  const configuration = setting("userconfig") ?? join(homedir(), ".npmrc");
-  return {
-    NPM_CONFIG_CACHE: cacheFolder ?? setting("cache") ?? join(homedir(), ".npm"),
-    ...(existsSync(configuration) ? { NPM_CONFIG_USERCONFIG: configuration } : {}),
-  };
+/** The developer's own: a rebuild after a lost sandbox must not download the world again. */
+export function npmCacheFolder(): string {
+  return npmSetting("cache") ?? join(homedir(), ".npm");
 }
 
-/** NODE_OPTIONS splits at spaces and knows double quotes with backslash. */
-function quoted(path: string): string {
-  return /[\s"\\]/.test(path) ? `"${path.replaceAll(/(["\\])/g, "\\$1")}"` : path;
+/**
+ * The developer's own, for an install must reach the registry this machine is set up for; undefined where there is
+ * none. Sandbox code can read it, as nothing isolates it.
+ */
+export function npmConfigurationFile(): string | undefined {
+  const file = npmSetting("userconfig") ?? join(homedir(), ".npmrc");
+  return existsSync(file) ? file : undefined;
+}
+
+function npmSetting(name: string): string | undefined {
+  return process.env[`npm_config_${name}`] ?? process.env[`NPM_CONFIG_${name.toUpperCase()}`];
 }
 
 function shellQuoted(text: string): string {

@@ -5,7 +5,7 @@
  * logged.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { sendError } from "@/lib/local/e2b/answers";
+import { sendApiError, sendError } from "@/lib/local/e2b/answers";
 import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
 import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control-routes";
 import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd-server";
@@ -66,6 +66,6 @@ function answerFailure(
     log.warn({ method, url, error: error.message }, "A request was not offered");
   }
   request.resume();
-  if (error instanceof ApiError) sendError(response, error.status, error.message);
+  if (error instanceof ApiError) sendApiError(response, error);
   else sendError(response, 500, "Internal error of the local E2B stand-in");
 }

@@ -6,17 +6,16 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { fileURLToPath } from "node:url";
 import type { Clock } from "@/lib/clock";
-import { ApiError } from "@/lib/local/e2b/api-error";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
+import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
+import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
 import type { Machines } from "@/lib/local/e2b/machines";
-import { realPortOf } from "@/lib/local/e2b/mapped-ports";
-import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
+import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
-import { killAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
-import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
+import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
+import { markedProcesses } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { createE2bServer } from "@/lib/local/e2b/server";
@@ -29,14 +28,20 @@ export interface StartE2bOptions {
   readonly log: Log;
   /** Absolute; sandboxes live below it. One living stand-in a folder. */
   readonly rootFolder: string;
-  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. */
-  readonly plan?: { readonly maxRunMs?: number; readonly maxConcurrent?: number };
+  /** What E2B's plan allows; defaults to Hobby: runs of one hour, 20 at once. Creates are not slowed down unless asked. */
+  readonly plan?: Partial<Plan>;
+  /** The template names that create accepts; default: every name, as there are no images. */
+  readonly templates?: ReadonlySet<string>;
   /** Default: any free port. */
   readonly previewPort?: number;
   /** Default: any free port. */
   readonly controlPort?: number;
   /** Shared by all sandboxes; default: the developer's own `~/.npm`. */
   readonly npmCacheFolder?: string;
+  /** How sandboxes are kept apart; default: namespaces where Linux allows them, else mapped ports. */
+  readonly isolation?: Isolation;
+  /** Where sandboxes in namespaces reach the world; default: through this process. */
+  readonly outlet?: Outlet;
 }
 
 export interface LocalE2b {
@@ -55,6 +60,12 @@ export interface LocalE2b {
   readonly cloud: {
     /** Kills as an outside hand would; false when there is no such sandbox. */
     killBehindTheBack(sandboxId: string): Promise<boolean>;
+    /** Its processes are gone, and nothing says so; a paused one comes back without them. */
+    loseMemory(sandboxId: string): Promise<void>;
+    /** Paths inside the sandbox; folders with all that is in them. */
+    loseFiles(sandboxId: string, paths: readonly string[]): Promise<void>;
+    /** Its next resume gives its files another id. */
+    answerNextConnectWithAnotherId(sandboxId: string): void;
     list(): readonly LocalSandbox[];
   };
   /** Processes of any of its sandboxes that are alive now, counted afresh; also after the stop. */
@@ -78,18 +89,19 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const { clock, log, random } = options;
   // Keys come from the system, not from the injected source, which a test may have seeded.
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
+  const tokenFor = (purpose: string) => (sandboxId: string) =>
+    createHmac("sha256", apiKey).update(`${purpose} ${sandboxId}`).digest("hex");
+  const trafficTokenOf = tokenFor("traffic");
   const instanceId = randomBytes(12).toString("hex");
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
-  const preloadFile = fileURLToPath(new URL("./listen-preload.cjs", import.meta.url));
-  const { npmCacheFolder } = options;
-  const machines = new ProcessMachines({ clock, sandboxesFolder, instanceId, preloadFile, npmCacheFolder });
+  const { npmCacheFolder, outlet } = options;
+  const settings = { log, instanceId, npmCacheFolder, outlet };
+  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
+  const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
   const proxy: PreviewProxy = createPreviewProxy(
     {
       isRunning: (sandboxId) => cloud.isRunning(sandboxId),
-      realPortOf: (sandboxId, port) => {
-        const machine = machines.find(sandboxId);
-        return machine && realPortOf(machine, port);
-      },
+      connect: async (sandboxId, port) => machines.find(sandboxId)?.container.connect(port),
     },
     log,
   );
@@ -99,6 +111,8 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     plan: { ...HOBBY_PLAN, ...options.plan },
     machines: cuttingPreviews(machines, proxy),
+    templates: options.templates,
+    trafficTokenOf,
   });
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
@@ -115,23 +129,31 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     apiKey,
     domain,
-    envdTokenOf: (sandboxId) => createHmac("sha256", apiKey).update(sandboxId).digest("hex"),
+    envdTokenOf: tokenFor("envd"),
+    trafficTokenOf,
     count: (kind) => {
       counts[kind] = (counts[kind] ?? 0) + 1;
     },
   });
   const controlPort = await listen(control, options.controlPort ?? 0).catch(giveUp);
   const instanceMark = `${INSTANCE_NAME}=${instanceId}`;
-  const killWhenExiting = () => killAllAtOnce(instanceMark);
+  const killWhenExiting = () => {
+    machines.killAllAtOnce();
+    killAllAtOnce(() => markedProcesses(instanceMark));
+  };
   process.once("exit", killWhenExiting);
-  log.warn({ domain }, "The local E2B stand-in runs commands as you, on this machine: it isolates nothing");
+  log.warn(
+    { domain, isolation: containers.kind },
+    "The local E2B stand-in runs commands as you, on this machine: it isolates nothing from code that means harm",
+  );
 
   const stopOnce = async () => {
     await Promise.all([close(control), close(proxy.server)]);
     await cloud.close();
     // Also what a create that was still under way has started.
-    await killAll(instanceMark);
+    await freezeAndKillAll(() => markedProcesses(instanceMark));
     process.removeListener("exit", killWhenExiting);
+    await machines.tidied();
     await release();
   };
   let stopping: Promise<void> | undefined;
@@ -139,12 +161,15 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     apiUrl: `http://127.0.0.1:${controlPort}`,
     sandboxUrl: `http://127.0.0.1:${controlPort}`,
     apiKey,
-    countProcesses: () => processesOf(readProcessTable(instanceMark), process.pid).length,
+    countProcesses: () => markedProcesses(instanceMark).length,
     domain,
     previewPort,
     calls: () => ({ ...counts }),
     cloud: {
-      killBehindTheBack: (sandboxId) => killBehindTheBack(cloud, sandboxId),
+      killBehindTheBack: (sandboxId) => cloud.killBehindTheBack(sandboxId),
+      loseMemory: (sandboxId) => cloud.loseMemory(sandboxId),
+      loseFiles: (sandboxId, paths) => cloud.loseFiles(sandboxId, paths),
+      answerNextConnectWithAnotherId: (sandboxId) => cloud.answerNextConnectWithAnotherId(sandboxId),
       list: () => cloud.views(),
     },
     stop: () => {
@@ -172,17 +197,8 @@ function cuttingPreviews(machines: Machines, proxy: PreviewProxy): Machines {
     saveSnapshot: (sandboxId, snapshotId) => machines.saveSnapshot(sandboxId, snapshotId),
     removeSnapshot: (snapshotId) => machines.removeSnapshot(snapshotId),
     usage: (sandboxId) => machines.usage(sandboxId),
+    loseFiles: (sandboxId, paths) => machines.loseFiles(sandboxId, paths),
   };
-}
-
-async function killBehindTheBack(cloud: E2bCloud, sandboxId: string): Promise<boolean> {
-  try {
-    await cloud.kill(sandboxId);
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
-  }
 }
 
 /** The port that was given. Loopback only, by address: a name could resolve to more. */

@@ -11,6 +11,7 @@ import { systemClock } from "@/lib/clock";
 import { startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
+import { findIsolations } from "@/tests/support/backends";
 import { livingPids, PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
 
 /** npm → sh → node → three more, of which two leave the session and one its environment; gives their pids. */
@@ -39,31 +40,44 @@ async function startDevServerTree(sandbox: Sandbox): Promise<number[]> {
   return pids();
 }
 
-test("a pause stops the whole tree of a dev server, also what left its session or its environment", async () => {
-  const { sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  const children = await startDevServerTree(sandbox);
-  const before = processesIn(sandbox.sandboxId);
-  expect(before.map(({ pid }) => pid)).toEqual(expect.arrayContaining(children));
-  await sandbox.pause();
-  const paused = processesIn(sandbox.sandboxId);
-  expect(paused.map(({ pid }) => pid).sort()).toEqual(before.map(({ pid }) => pid).sort());
-  expect(paused.every((row) => row.standsStill)).toBe(true);
-  await Sandbox.connect(sandbox.sandboxId, sdk);
-  expect(processesIn(sandbox.sandboxId).some((row) => row.standsStill)).toBe(false);
-});
+const isolations = await findIsolations();
 
-test.each(["running", "paused"])("a kill of a %s sandbox leaves no process and no folder", async (state) => {
-  const { sdk, rootFolder } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  const children = await startDevServerTree(sandbox);
-  const pids = [...children, ...processesIn(sandbox.sandboxId).map(({ pid }) => pid)];
-  if (state === "paused") await sandbox.pause();
-  expect(await sandbox.kill()).toBe(true);
-  expect(processesIn(sandbox.sandboxId)).toEqual([]);
-  expect(livingPids().filter((pid) => pids.includes(pid))).toEqual([]);
-  await expect(access(join(rootFolder, "sandboxes", sandbox.sandboxId))).rejects.toThrow("ENOENT");
-});
+test.each(isolations)(
+  "with %s a pause stops the whole tree of a dev server, also what left its session or its environment",
+  async (isolation) => {
+    const { sdk } = await standIn({ isolation });
+    const sandbox = await Sandbox.create(sdk);
+    const children = await startDevServerTree(sandbox);
+    const before = processesIn(sandbox.sandboxId);
+    expect(before.map(({ pid }) => pid)).toEqual(expect.arrayContaining(children));
+    await sandbox.pause();
+    const paused = processesIn(sandbox.sandboxId);
+    expect(paused.map(({ pid }) => pid).sort()).toEqual(before.map(({ pid }) => pid).sort());
+    expect(paused.every((row) => row.standsStill)).toBe(true);
+    await Sandbox.connect(sandbox.sandboxId, sdk);
+    expect(processesIn(sandbox.sandboxId).some((row) => row.standsStill)).toBe(false);
+  },
+);
+
+test.each(
+  isolations.flatMap((isolation) => [
+    { isolation, state: "running" },
+    { isolation, state: "paused" },
+  ]),
+)(
+  "with $isolation a kill of a $state sandbox leaves no process and no folder",
+  async ({ isolation, state }) => {
+    const { sdk, rootFolder } = await standIn({ isolation });
+    const sandbox = await Sandbox.create(sdk);
+    const children = await startDevServerTree(sandbox);
+    const pids = [...children, ...processesIn(sandbox.sandboxId).map(({ pid }) => pid)];
+    if (state === "paused") await sandbox.pause();
+    expect(await sandbox.kill()).toBe(true);
+    expect(processesIn(sandbox.sandboxId)).toEqual([]);
+    expect(livingPids().filter((pid) => pids.includes(pid))).toEqual([]);
+    await expect(access(join(rootFolder, "sandboxes", sandbox.sandboxId))).rejects.toThrow("ENOENT");
+  },
+);
 
 test("a sandbox's pause does not touch another sandbox", async () => {
   const { sdk } = await standIn();

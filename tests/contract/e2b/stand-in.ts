@@ -2,6 +2,8 @@
  * Owns a stand-in for one test: its own folder, its own ports, and the real SDK's options for it. It must never
  * outlive its test: `stop` is registered before anything else happens.
  */
+
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { get, type IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
@@ -9,8 +11,8 @@ import { join } from "node:path";
 import type { CommandHandle, Sandbox } from "e2b";
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "@/lib/clock";
-import { type ProcessRow, processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
-import { MARK_NAME } from "@/lib/local/e2b/sandbox-environment";
+import { markedProcesses, type ProcessRow, readProcessTable } from "@/lib/local/e2b/process-table";
+import { INSTANCE_NAME, MARK_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { type LocalE2b, type StartE2bOptions, startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
@@ -90,9 +92,23 @@ require("node:http").createServer((request, response) => {
 }).listen(3000);
 `;
 
-/** All living processes that belong to a sandbox. */
+/** All living processes that belong to a sandbox, without those that only serve it. */
 export function processesIn(sandboxId: string): ProcessRow[] {
-  return processesOf(readProcessTable(`${MARK_NAME}=${sandboxId}`), process.pid);
+  return markedProcesses(`${MARK_NAME}=${sandboxId}`).filter(({ pid }) => !servesASandbox(pid));
+}
+
+function servesASandbox(pid: number): boolean {
+  const environment = environmentOf(pid);
+  return environment.includes(`${INSTANCE_NAME}=`) && !environment.includes(`${MARK_NAME}=`);
+}
+
+/** Empty when it has ended meanwhile. */
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 /** Without the dead that nobody has reaped yet, which a signal 0 would still find. */

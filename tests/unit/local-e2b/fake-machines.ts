@@ -1,6 +1,7 @@
 /** Owns a `Machines` port without machines: it writes down what was asked, and can be told to wait or to refuse. */
-import { E2bCloud } from "@/lib/local/e2b/cloud";
-import type { Machines } from "@/lib/local/e2b/machines";
+import { type CloudOptions, E2bCloud } from "@/lib/local/e2b/cloud";
+import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
+import type { MachineBoot, Machines } from "@/lib/local/e2b/machines";
 import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 import { silentLog } from "@/lib/log";
@@ -10,10 +11,15 @@ type Effect = Exclude<keyof Machines, "usage">;
 
 export class FakeMachines implements Machines {
   readonly asked: Effect[] = [];
+  /** What each start was given. */
+  readonly boots: MachineBoot[] = [];
   private readonly gates = new Map<Effect, Promise<void>>();
   private readonly refusals = new Set<Effect>();
 
-  start = () => this.effect("start");
+  start = (_sandboxId: string, boot: MachineBoot) => {
+    this.boots.push(boot);
+    return this.effect("start");
+  };
   stop = () => this.effect("stop");
   continue = () => this.effect("continue");
   powerOff = () => this.effect("powerOff");
@@ -21,6 +27,7 @@ export class FakeMachines implements Machines {
   destroy = () => this.effect("destroy");
   saveSnapshot = () => this.effect("saveSnapshot");
   removeSnapshot = () => this.effect("removeSnapshot");
+  loseFiles = () => this.effect("loseFiles");
   usage = async () => ({ cpuUsedPct: 12.5, memUsedBytes: 64 * 1024 ** 2, diskUsedBytes: 1024 ** 2 });
 
   /** The effect happens only once the returned function is called. */
@@ -46,10 +53,20 @@ export class FakeMachines implements Machines {
   }
 }
 
-export function fakeCloud(plan: Partial<Plan> = {}) {
+/** `events` is what it has told, oldest first. */
+export function fakeCloud(plan: Partial<Plan> = {}, others: Partial<CloudOptions> = {}) {
   const clock = new VirtualClock();
   const machines = new FakeMachines();
-  const options = { clock, machines, random: seededRandom(7), log: silentLog };
-  const cloud = new E2bCloud({ ...options, plan: { ...HOBBY_PLAN, ...plan } });
-  return { clock, machines, cloud };
+  const events: LifecycleEvent[] = [];
+  const cloud = new E2bCloud({
+    clock,
+    machines,
+    random: seededRandom(7),
+    log: silentLog,
+    plan: { ...HOBBY_PLAN, ...plan },
+    trafficTokenOf: (sandboxId) => `token of ${sandboxId}`,
+    onEvent: (event) => events.push(event),
+    ...others,
+  });
+  return { clock, machines, cloud, events };
 }

@@ -47,8 +47,9 @@ test.each(["asc", "desc"] as const)("§2.5 pages in order %s show each sandbox o
     seen.push(...page.items.map(({ sandboxId }) => sandboxId));
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
-  const expected = ["a", "b", "c", "d", "e"];
-  expect(seen).toEqual(order === "asc" ? expected : expected.reverse());
+  // What started at the same time is ordered by id, and ascending is the exact reverse (INFRA sandboxes_list.go).
+  const newestFirst = ["d", "e", "a", "b", "c"];
+  expect(seen).toEqual(order === "desc" ? newestFirst : newestFirst.reverse());
 });
 
 test("§2.5 a token of another order is refused", () => {
@@ -61,7 +62,15 @@ test("§3.3 the total counts running ones on all pages", () => {
   expect(listPage(all, { limit: 1 }).totalRunning).toBe(2);
 });
 
-test("§3.3 startedAfter and template narrow the list", () => {
+test("§3.3 startedAfter and template narrow the list, and a sandbox's own start finds it", () => {
   const all = [sandbox("a", 1), sandbox("b", 2), sandbox("c", 3, { templateId: "other" })];
-  expect(idsOf(all, { startedAfter: 1, templateId: "base" })).toEqual(["b"]);
+  expect(idsOf(all, { startedAfter: 2 })).toEqual(["c", "b"]);
+  expect(idsOf(all, { startedAfter: 2, templateId: "base" })).toEqual(["b"]);
 });
+
+test.each(["", "x", Buffer.from("no-time__a").toString("base64url")])(
+  "§3.3 what is no token is refused: '%s'",
+  (nextToken) => {
+    expect(() => listPage([], { nextToken })).toThrow(expect.objectContaining({ status: 400 }));
+  },
+);
