@@ -8,14 +8,20 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
-import type { Container, Containers, SandboxUser } from "@/lib/local/e2b/containers/container";
+import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
+import { EndedCommands } from "@/lib/local/e2b/ended-commands";
+import { copyMetadataBelow } from "@/lib/local/e2b/file-metadata";
+import { FolderWatches } from "@/lib/local/e2b/folder-watches";
 import { loseFilesIn } from "@/lib/local/e2b/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
 import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { HOME, HOME_OF_ROOT, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { Cut } from "@/lib/local/e2b/server-stream";
+import type { TerminalSize } from "@/lib/local/e2b/started-process";
 
 export interface ProcessMachinesOptions {
   readonly clock: Clock;
@@ -33,6 +39,7 @@ export interface CommandInSandbox {
   readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
   readonly takesInput: boolean;
+  readonly terminal?: TerminalSize | undefined;
   readonly lifetimeMs: number | undefined;
   readonly asked: AskedCommand;
 }
@@ -57,6 +64,8 @@ export interface Machine {
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
+  readonly ended: EndedCommands;
+  readonly watches: FolderWatches;
 }
 
 export class ProcessMachines implements Machines {
@@ -71,9 +80,11 @@ export class ProcessMachines implements Machines {
     if (snapshotId === undefined) await mkdir(root, { recursive: true });
     else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
-    await writeFile(join(root, HOME, ".profile"), loginProfile());
+    for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
     const container = this.options.containers.open(sandboxId, root);
-    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map() });
+    const ended = new EndedCommands(this.options.clock);
+    const watches = new FolderWatches();
+    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map(), ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -86,7 +97,7 @@ export class ProcessMachines implements Machines {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
     }
-    this.cut(machine);
+    this.cut(machine, "unavailable");
   }
 
   async continue(sandboxId: string): Promise<void> {
@@ -97,7 +108,8 @@ export class ProcessMachines implements Machines {
 
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
+    this.cut(machine, "dropped");
+    machine.watches.close();
     await machine.container.close();
     this.machines.delete(sandboxId);
     this.discard(machine.root);
@@ -105,13 +117,15 @@ export class ProcessMachines implements Machines {
 
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
+    this.cut(machine, "unavailable");
+    machine.watches.close();
     await machine.container.killAll();
   }
 
   async powerOn(sandboxId: string): Promise<void> {
     await this.machine(sandboxId).container.reboot();
     // Memory is what held the variables of its creation (e2b.md §2.3).
+    this.machine(sandboxId).ended.clear();
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
   }
 
@@ -147,7 +161,9 @@ export class ProcessMachines implements Machines {
       envs: { ...machine.envs, ...envs },
     });
     const command = await startCommand(this.options.clock, { ...rest, ...launch });
+    machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
+    command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
     command.whenOver(() => machine.commands.delete(command.pid));
     return command;
   }
@@ -176,8 +192,9 @@ export class ProcessMachines implements Machines {
     );
   }
 
-  private cut({ commands, container }: Machine): void {
-    for (const { command } of commands.values()) command.cutStreams("unavailable");
+  private cut({ commands, container, watches }: Machine, why: Cut): void {
+    for (const { command } of commands.values()) command.cutStreams(why);
+    watches.cutStreams(why);
     container.disconnect();
   }
 
@@ -201,4 +218,5 @@ async function copyFolder(from: string, to: string): Promise<void> {
     verbatimSymlinks: true,
     filter: (path) => path !== portsFolder(from),
   });
+  await copyMetadataBelow(from, to);
 }

@@ -1,8 +1,9 @@
 /**
- * Owns the one loopback port on which the SDK finds both planes: requests that name a sandbox in `E2b-Sandbox-Id`
- * are envd's, all others the control plane's (e2b.md §3.1); beside these, what is E2B's events API and what is the
- * stand-in's own, below `/local/`. It must never answer a page or a stranger: host and origin are checked first, then
- * the key. Faults stand between the key and the work. A call that the stand-in does not know answers 501 and is logged.
+ * Owns the one loopback port on which the SDK finds both planes: requests that name a sandbox in `E2b-Sandbox-Id`, or
+ * are signed by one, are envd's, all others the control plane's (e2b.md §3.1); beside these, what is E2B's events API
+ * and what is the stand-in's own, below `/local/`. It must never answer a page or a stranger: host and origin are
+ * checked first, then the key. Faults stand between the key and the work. A call that the stand-in does not know
+ * answers 501 and is logged.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { sendApiError, sendError } from "@/lib/local/e2b/answers";
@@ -15,6 +16,7 @@ import { LOCAL_ROUTES, type LocalContext } from "@/lib/local/e2b/faults/local-ro
 import { SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
 import { refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/guard";
 import { findRoute } from "@/lib/local/e2b/routing";
+import { findSigner, isSignedFor } from "@/lib/local/e2b/signed-urls";
 import { answerRefusal, refusalOf } from "@/lib/local/e2b/traffic-refusal";
 import { isSecret } from "@/lib/local/loopback";
 
@@ -40,7 +42,7 @@ export function createE2bServer(context: ServerContext): Server {
 async function serve(exchange: Exchange, context: ServerContext): Promise<void> {
   const { request } = exchange;
   refuseForeigners(request);
-  const sandboxId = request.headers["e2b-sandbox-id"];
+  const sandboxId = request.headers["e2b-sandbox-id"] ?? signerOf(request, context);
   if (typeof sandboxId === "string") return serveSandbox(exchange, sandboxId, context);
   if (!isSecret(request.headers["x-api-key"], context.apiKey)) throw new ApiError(401, "Invalid API key");
   const url = new URL(request.url ?? "/", "http://control");
@@ -53,7 +55,8 @@ function serveSandbox(exchange: Exchange, sandboxId: string, context: ServerCont
   const { request, response } = exchange;
   const faults = context.faults.next({ site: envdSite(request), sandboxId });
   return exchangeWithFaults(faults, exchange, context.clock, async () => {
-    const traffic = { kind: "envd" } as const;
+    const isAuthorized = isSignedFor(request, context.envdTokenOf(sandboxId), context.clock.now());
+    const traffic = { kind: "envd", isAuthorized } as const;
     const refusal = refusalOf(await context.cloud.admit(sandboxId, traffic), sandboxId, traffic);
     if (refusal) answerRefusal(request, response, refusal);
     else await serveEnvd(request, response, sandboxId, context);
@@ -88,6 +91,11 @@ function envdSite(request: IncomingMessage): string {
   const { pathname } = new URL(request.url ?? "/", "http://envd");
   const [, first = "", method] = pathname.split("/");
   return method === undefined ? first : `${first.split(".").at(-1)}.${method}`;
+}
+
+/** A signed address names no sandbox; its signature does. */
+function signerOf(request: IncomingMessage, { cloud, envdTokenOf }: ServerContext): string | undefined {
+  return findSigner(request, () => cloud.views().map((sandbox) => sandbox.sandboxId), envdTokenOf);
 }
 
 function answerFailure({ request, response }: Exchange, error: unknown, { log }: ServerContext): void {
