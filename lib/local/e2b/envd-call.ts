@@ -11,6 +11,8 @@ export interface EnvdCall {
   readonly response: ServerResponse;
   readonly url: URL;
   readonly machine: Machine;
+  /** The folder of this machine that is the sandbox's `/`, with all that its programs see there. */
+  readonly root: string;
   readonly machines: ProcessMachines;
   readonly clock: Clock;
   /** What the sandbox's envd asks for, or signs addresses with. */

@@ -36,7 +36,7 @@ function homeOfNamedUser({ url }: EnvdCall): string {
 }
 
 async function readFile(call: EnvdCall, home: string): Promise<void> {
-  const place = sandboxPath(call.machine.root, call.url.searchParams.get("path") ?? "", home);
+  const place = sandboxPath(call.root, call.url.searchParams.get("path") ?? "", home);
   const found = await stat(place.outside).catch((error: unknown) => {
     if (isMissing(error)) throw new ApiError(404, `path '${place.inside}' does not exist`);
     throw error;

@@ -93,7 +93,7 @@ async function run(call: EnvdCall, asked: z.infer<typeof startShape>): Promise<C
     return await call.machines.run(call.machine, {
       program: process.cmd,
       args: process.args,
-      folder: workingFolder(call, process.cwd),
+      cwd: workingFolder(call, process.cwd),
       user: call.user,
       envs: process.envs,
       // An older SDK leaves it out and expects to be able to write.
@@ -110,11 +110,11 @@ async function run(call: EnvdCall, asked: z.infer<typeof startShape>): Promise<C
 }
 
 function workingFolder(call: EnvdCall, cwd: string | undefined): string {
-  const { inside, outside } = sandboxPath(call.machine.root, cwd ?? "", homeOf(call.user));
+  const { inside, outside } = sandboxPath(call.root, cwd ?? "", homeOf(call.user));
   if (!statSync(outside, { throwIfNoEntry: false })?.isDirectory()) {
     throw new RpcError("invalid_argument", `cwd '${inside}' does not exist`);
   }
-  return outside;
+  return inside;
 }
 
 /** The first message is always `start`; a later listener gets only what comes from now on (e2b.md §3.5). */

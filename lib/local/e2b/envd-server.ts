@@ -15,7 +15,7 @@ import { filesystemMethods } from "@/lib/local/e2b/envd-filesystem";
 import { inputMethods } from "@/lib/local/e2b/envd-input";
 import { processMethods } from "@/lib/local/e2b/envd-processes";
 import { watchingMethods } from "@/lib/local/e2b/envd-watching";
-import type { ProcessMachines } from "@/lib/local/e2b/processes";
+import type { Machine, ProcessMachines } from "@/lib/local/e2b/processes";
 import { PathRefused } from "@/lib/local/e2b/sandbox-paths";
 import { findUser, nameInBasicAuth, type SandboxUser } from "@/lib/local/e2b/sandbox-user";
 import { ServerStream } from "@/lib/local/e2b/server-stream";
@@ -70,9 +70,9 @@ async function dispatch(
   if (request.method === "GET" && url.pathname === "/health") return sendNothing(response);
   const envdToken = context.envdTokenOf(sandboxId);
   const { clock, machines } = context;
-  const call = { request, response, url, machine, machines, clock, envdToken, refuseUnlessRunning };
+  const shared = { request, response, url, machine, machines, clock, envdToken, refuseUnlessRunning };
   // Files have a second way in, by signature, and name their user in another way.
-  if (url.pathname === "/files") return serveFiles({ ...call, user: "user" });
+  if (url.pathname === "/files") return serveFiles({ ...(await withRoot(shared)), user: "user" });
   if (!isSecret(request.headers["x-access-token"], envdToken)) {
     throw new ApiError(401, "unauthorized access, please provide a valid access token");
   }
@@ -80,7 +80,12 @@ async function dispatch(
   const [, service = "", method = ""] = url.pathname.split("/");
   const handler = request.method === "POST" ? SERVICES[service]?.[method] : undefined;
   if (!handler) throw notOfferedByEnvd(request, url, service in SERVICES);
-  await handler({ ...call, user });
+  await handler({ ...(await withRoot(shared)), user });
+}
+
+/** Only once the caller is known: the first such call starts the container. */
+async function withRoot<T extends { readonly machine: Machine }>(call: T): Promise<T & { root: string }> {
+  return { ...call, root: await call.machine.container.root() };
 }
 
 function userOf(request: IncomingMessage): SandboxUser {
@@ -139,11 +144,13 @@ function answerRpcError(request: IncomingMessage, response: ServerResponse, erro
 function asKnown(error: unknown, inRpc: boolean): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const refused = error instanceof PathRefused || isAboutPath(error);
-  if (refused && inRpc) return new RpcError("invalid_argument", error.message);
-  if (refused) return new ApiError(400, error.message);
+  const message = wordsOf(error);
+  if (refused && inRpc) return new RpcError("invalid_argument", message);
+  if (refused) return new ApiError(400, message);
+  if (isDenied(error)) return inRpc ? new RpcError("permission_denied", message) : new ApiError(403, message);
   if ("code" in error && error.code === "ENOSPC") {
-    const message = "not enough disk space available";
-    return inRpc ? new RpcError("internal", message) : new ApiError(507, message);
+    const full = "not enough disk space available";
+    return inRpc ? new RpcError("internal", full) : new ApiError(507, full);
   }
   return error;
 }
@@ -151,6 +158,16 @@ function asKnown(error: unknown, inRpc: boolean): Error {
 /** A file where a folder should be, or the other way round. */
 function isAboutPath(error: Error): boolean {
   return "code" in error && ["ENOTDIR", "EISDIR", "EEXIST", "ENAMETOOLONG"].includes(String(error.code));
+}
+
+/** This machine's own folders are shown read-only, and some files of them not at all. */
+function isDenied(error: Error): boolean {
+  return "code" in error && ["EROFS", "EACCES", "EPERM"].includes(String(error.code));
+}
+
+/** Node's words end with the path as this machine has it, which is nobody's business inside. */
+function wordsOf(error: Error): string {
+  return error instanceof PathRefused ? error.message : error.message.replace(/, \w+ '.*$/s, "");
 }
 
 function isMissingFeature(error: Error): boolean {

@@ -83,7 +83,7 @@ async function open(
   call: EnvdCall,
   { path, recursive }: z.infer<typeof watchShape>,
 ): Promise<{ place: SandboxPath; watch: FolderWatch }> {
-  const place = sandboxPath(call.machine.root, path, homeOf(call.user));
+  const place = sandboxPath(call.root, path, homeOf(call.user));
   const found = await stat(place.outside).catch((error: unknown) => {
     if (isMissing(error)) throw new RpcError("not_found", `path ${place.inside} not found`);
     throw error;
@@ -111,7 +111,7 @@ async function describe(
   const event: WireEvent = { name, type: `EVENT_TYPE_${change}` };
   if (!includeEntry || change === "REMOVE" || change === "RENAME") return event;
   const place = { inside: posix.join(folder.inside, name), outside: join(folder.outside, name) };
-  const entry = await describeEntry(call.machine.root, place);
+  const entry = await describeEntry(call.root, place);
   return entry ? { ...event, entry } : event;
 }
 

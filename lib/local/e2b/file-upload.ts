@@ -5,7 +5,7 @@
  * `ApiError`s; what was written before a failure stays written, as with envd.
  */
 import { createWriteStream } from "node:fs";
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, posix } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -21,6 +21,7 @@ import {
   readMetadataHeaders,
   replaceMetadata,
 } from "@/lib/local/e2b/file-metadata";
+import { makeFolders } from "@/lib/local/e2b/make-folders";
 import { sandboxPath } from "@/lib/local/e2b/sandbox-paths";
 
 interface WrittenFile {
@@ -94,7 +95,7 @@ async function writePart(
 ): Promise<WrittenFile> {
   const path = upload.path ?? fileName;
   if (path === undefined) throw new ApiError(400, "filename not found in Content-Disposition header");
-  const { inside } = sandboxPath(upload.call.machine.root, path, upload.home);
+  const { inside } = sandboxPath(upload.call.root, path, upload.home);
   if (paths.has(inside)) {
     throw new ApiError(
       400,
@@ -110,10 +111,10 @@ async function writeOne(
   path: string,
   body: Readable,
 ): Promise<WrittenFile> {
-  const place = sandboxPath(call.machine.root, path, home);
+  const place = sandboxPath(call.root, path, home);
   call.refuseUnlessRunning();
   await refuseFolder(place.outside, place.inside);
-  await mkdir(dirname(place.outside), { recursive: true });
+  await makeFolders(dirname(place.outside));
   await pipeline(body, createWriteStream(place.outside)).catch((error: unknown) => {
     if (isBadGzip(error)) throw new ApiError(400, `error decompressing request body: ${messageOf(error)}`);
     throw error;

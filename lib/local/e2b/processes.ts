@@ -18,7 +18,7 @@ import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
 import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, HOME_OF_ROOT, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
 import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
 import type { Cut } from "@/lib/local/e2b/server-stream";
 import type { TerminalSize } from "@/lib/local/e2b/started-process";
@@ -33,8 +33,8 @@ export interface ProcessMachinesOptions {
 export interface CommandInSandbox {
   readonly program: string;
   readonly args: readonly string[];
-  /** A folder of this machine, in the sandbox's. */
-  readonly folder: string;
+  /** The sandbox's own path of an existing folder. */
+  readonly cwd: string;
   /** Default: the template's own user. */
   readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export interface RunningCommand {
 /** What envd and the preview proxy see of a sandbox. */
 export interface Machine {
   readonly sandboxId: string;
-  /** The folder that is the sandbox's `/`. */
+  /** The folder that holds the sandbox's own files. */
   readonly root: string;
   readonly container: Container;
   readonly envs: Readonly<Record<string, string>>;
@@ -151,8 +151,7 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, program, args, folder, user = "user", envs, ...rest } = request;
-    const cwd = insideOf(machine.root, folder) ?? HOME;
+    const { asked, program, args, cwd, user = "user", envs, ...rest } = request;
     const launch = await machine.container.launch({
       program,
       args,

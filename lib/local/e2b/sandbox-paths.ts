@@ -11,6 +11,9 @@ import { join, posix, relative } from "node:path";
 export const HOME = "/home/user";
 export const HOME_OF_ROOT = "/root";
 
+/** The kernel's, and so this machine's: they are no files that a sandbox could have of its own. */
+const OF_THE_KERNEL = ["/proc", "/sys", "/dev"];
+
 /** As Linux. */
 const MOST_LINKS = 40;
 
@@ -35,13 +38,14 @@ export async function makeSandboxFolders(root: string): Promise<void> {
 /** A relative path counts from the home, `~` is the home. What does not exist (yet) lies where it would be. */
 export function sandboxPath(root: string, path: string, home = HOME): SandboxPath {
   const inside = normalize(path, home);
-  return { inside, outside: join(root, followLinks(root, inside)) };
+  return { inside, outside: join(root, refuseOfTheKernel(followLinks(root, inside))) };
 }
 
 /** The entry itself, also when it is a link: for describing, removing and renaming it. */
 export function sandboxEntry(root: string, path: string, home = HOME): SandboxPath {
   const inside = normalize(path, home);
-  const folder = followLinks(root, posix.dirname(inside));
+  const folder = refuseOfTheKernel(followLinks(root, posix.dirname(inside)));
+  refuseOfTheKernel(posix.join(folder, posix.basename(inside)));
   return { inside, outside: join(root, folder, posix.basename(inside)) };
 }
 
@@ -70,6 +74,15 @@ export function followLinks(root: string, inside: string): string {
 export function insideOf(root: string, outside: string): string | undefined {
   const way = relative(root, outside);
   return way === ".." || way.startsWith("../") ? undefined : `/${way}`;
+}
+
+function refuseOfTheKernel(reached: string): string {
+  if (!isOfTheKernel(reached)) return reached;
+  throw new PathRefused(`path '${reached}' belongs to the kernel of the machine, not to the sandbox`);
+}
+
+export function isOfTheKernel(inside: string): boolean {
+  return OF_THE_KERNEL.some((folder) => inside === folder || inside.startsWith(`${folder}/`));
 }
 
 function normalize(path: string, home: string): string {

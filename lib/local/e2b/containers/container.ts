@@ -41,6 +41,11 @@ export interface ContainerSettings {
 }
 
 export interface Container {
+  /**
+   * The folder of this machine under which the sandbox's own view of its files lies: what its programs see, envd sees.
+   * Like `launch`, it makes ready what is needed.
+   */
+  root(): Promise<string>;
   /** How to start it. The first call makes ready what is needed; rejects with the reason when that cannot be. */
   launch(program: ProgramInSandbox): Promise<Launch>;
   /** The living processes of the sandbox, read afresh; what only serves the container is not among them. */

@@ -60,9 +60,14 @@ class NamespaceContainer implements Container {
 
   constructor(
     private readonly sandboxId: string,
-    private readonly root: string,
+    private readonly folder: string,
     private readonly settings: ContainerSettings,
   ) {}
+
+  async root(): Promise<string> {
+    await this.started();
+    return this.seenFromOutside("");
+  }
 
   async launch(asked: ProgramInSandbox): Promise<Launch> {
     const { entering } = await this.started();
@@ -77,7 +82,7 @@ class NamespaceContainer implements Container {
       asked.program,
       ...asked.args,
     ];
-    return { program, args, folder: this.root, environment: this.environmentOf(asked) };
+    return { program, args, folder: this.folder, environment: this.environmentOf(asked) };
   }
 
   processes(): ProcessRow[] {
@@ -153,9 +158,10 @@ class NamespaceContainer implements Container {
     });
     await mkdir(this.npmCacheFolder(), { recursive: true });
     // A snapshot's files bring their links along.
-    for (const { path, target } of links) await symlink(target, join(this.root, path)).catch(ignoreExisting);
+    for (const { path, target } of links)
+      await symlink(target, join(this.folder, path)).catch(ignoreExisting);
     const flags = ["--user", "--map-root-user", "--mount", "--net", "--propagation=private", "--"];
-    const holder = spawn("unshare", [...flags, "/bin/sh", SETUP_FILE, this.root, ...mounts.flat()], {
+    const holder = spawn("unshare", [...flags, "/bin/sh", SETUP_FILE, this.folder, ...mounts.flat()], {
       env: Object.assign(Object.create(null), this.serviceEnvironment()),
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -166,14 +172,14 @@ class NamespaceContainer implements Container {
 
   /** Who is who, where names are looked up, and since when it is up, in the sandbox. */
   private async writeOwnFiles(): Promise<Map<string, string>> {
-    await mkdir(join(this.root, ".rekindle"), { recursive: true });
+    await mkdir(join(this.folder, ".rekindle"), { recursive: true });
     const files = { ...OWN_FILES, [BOOT_ID]: `${randomUUID()}\n` };
     for (const [path, text] of Object.entries(files)) await writeFile(this.sourceOf(path), text);
     return new Map(Object.keys(files).map((path) => [path, this.sourceOf(path)]));
   }
 
   private sourceOf(path: string): string {
-    return join(this.root, ".rekindle", path.replaceAll("/", "-"));
+    return join(this.folder, ".rekindle", path.replaceAll("/", "-"));
   }
 
   /** What starts programs inside would complain only in the program's own output. */
