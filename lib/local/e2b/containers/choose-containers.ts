@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ContainerSettings, Containers } from "@/lib/local/e2b/containers/container";
 import { mappedPortContainers } from "@/lib/local/e2b/containers/mapped-ports";
 import { namespaceContainers } from "@/lib/local/e2b/containers/namespaces";
-import { HOME } from "@/lib/local/e2b/sandbox-paths";
+import { HOME } from "@/lib/local/e2b/machine/sandbox-paths";
 
 export type Isolation = "auto" | Containers["kind"];
 

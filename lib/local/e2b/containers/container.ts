@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
-import type { ProcessRow } from "@/lib/local/e2b/process-table";
-import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
+import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
 import type { Log } from "@/lib/log";
 
 /** A program as the sandbox names it. */

@@ -11,7 +11,6 @@ import { access, mkdir, symlink, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CommandRefused } from "@/lib/local/e2b/command";
 import type {
   Container,
   ContainerSettings,
@@ -21,9 +20,10 @@ import type {
 } from "@/lib/local/e2b/containers/container";
 import { viewOfThisMachine } from "@/lib/local/e2b/containers/namespace-view";
 import { worldOutlet } from "@/lib/local/e2b/containers/outlet";
+import { killAll } from "@/lib/local/e2b/containers/process-signals";
+import { networkOf, type ProcessRow, processesInNetwork } from "@/lib/local/e2b/containers/process-table";
 import { Relay } from "@/lib/local/e2b/containers/relay";
-import { killAll } from "@/lib/local/e2b/process-signals";
-import { networkOf, type ProcessRow, processesInNetwork } from "@/lib/local/e2b/process-table";
+import { CommandRefused } from "@/lib/local/e2b/machine/command";
 import {
   INSTANCE_NAME,
   MARK_NAME,
@@ -31,8 +31,8 @@ import {
   npmConfigurationFile,
   sandboxEnvironment,
   sandboxSearchPath,
-} from "@/lib/local/e2b/sandbox-environment";
-import { HOME } from "@/lib/local/e2b/sandbox-paths";
+} from "@/lib/local/e2b/machine/sandbox-environment";
+import { HOME } from "@/lib/local/e2b/machine/sandbox-paths";
 
 const SETUP_FILE = fileURLToPath(new URL("./namespace-setup.sh", import.meta.url));
 /** The id that E2B's templates give their user. */
