@@ -39,7 +39,7 @@ async function tryOut(containers: Containers, root: string): Promise<void> {
   try {
     await container.launch({ program: "/bin/sh", args: [], cwd: HOME, user: "user", envs: {} });
   } finally {
-    await container.close();
+    await container.close(new Map());
     await rm(root, { recursive: true, force: true });
   }
 }

@@ -93,6 +93,7 @@ async function run(call: EnvdCall, asked: z.infer<typeof startShape>): Promise<C
     return await call.machines.run(call.machine, {
       program: process.cmd,
       args: process.args,
+      refuseUnlessRunning: call.refuseUnlessRunning,
       cwd: workingFolder(call, process.cwd),
       user: call.user,
       envs: process.envs,

@@ -5,14 +5,12 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import pidusage from "pidusage";
-import type { Machine } from "@/lib/local/e2b/processes";
 import type { MachineUsage } from "@/lib/local/e2b/semantics/machines";
 
 const run = promisify(execFile);
 
-export async function usageOf(machine: Machine): Promise<MachineUsage> {
-  const pids = machine.container.processes().map(({ pid }) => pid);
-  const [processes, diskUsedBytes] = await Promise.all([ofProcesses(pids), folderBytes(machine.root)]);
+export async function usageOf(pids: readonly number[], folder: string): Promise<MachineUsage> {
+  const [processes, diskUsedBytes] = await Promise.all([ofProcesses(pids), folderBytes(folder)]);
   return { ...processes, diskUsedBytes };
 }
 
