@@ -9,8 +9,6 @@ import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
-import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/containers/process-signals";
-import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
 import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
 import type { Cut } from "@/lib/local/e2b/envd/server-stream";
@@ -67,6 +65,8 @@ export interface Machine {
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
+  /** Starts under way: what is not quite inside yet would miss a pause. */
+  readonly entering: Set<Promise<unknown>>;
   readonly ended: EndedCommands;
   readonly watches: FolderWatches;
 }
@@ -80,14 +80,15 @@ export class ProcessMachines implements Machines {
 
   async start(sandboxId: string, { envs, snapshotId }: MachineBoot): Promise<void> {
     const root = join(this.options.sandboxesFolder, sandboxId);
-    if (snapshotId === undefined) await mkdir(root, { recursive: true });
+    // A snapshot has brought its own, and links of its making: nothing is written through those.
+    if (snapshotId === undefined) await makeEmptyMachine(root);
     else await copyFolder(this.snapshotFolder(snapshotId), root);
-    await makeSandboxFolders(root);
-    for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
+    await mkdir(portsFolder(root));
     const container = this.options.containers.open(sandboxId, root);
     const ended = new EndedCommands(this.options.clock);
     const watches = new FolderWatches();
-    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map(), ended, watches });
+    const [commands, entering] = [new Map(), new Set<Promise<unknown>>()];
+    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands, entering, ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -95,7 +96,8 @@ export class ProcessMachines implements Machines {
     // Lifetimes first: a process must not be killed by a timer in the middle of a pause.
     for (const { command } of machine.commands.values()) command.suspendLifetime();
     try {
-      await stopAll(() => livingOf(machine));
+      await Promise.allSettled(machine.entering);
+      await machine.container.stop();
     } catch (error) {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
@@ -105,7 +107,7 @@ export class ProcessMachines implements Machines {
 
   async continue(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    await continueAll(() => livingOf(machine));
+    await machine.container.continue();
     for (const { command } of machine.commands.values()) command.resumeLifetime();
   }
 
@@ -113,7 +115,7 @@ export class ProcessMachines implements Machines {
     const machine = this.machine(sandboxId);
     this.cut(machine, "dropped");
     machine.watches.close();
-    await machine.container.close(machine.commands);
+    await machine.container.close();
     this.machines.delete(sandboxId);
     this.discard(machine.root);
   }
@@ -122,7 +124,7 @@ export class ProcessMachines implements Machines {
     const machine = this.machine(sandboxId);
     this.cut(machine, "unavailable");
     machine.watches.close();
-    await machine.container.killAll(machine.commands);
+    await machine.container.killAll();
   }
 
   async powerOn(sandboxId: string): Promise<void> {
@@ -147,7 +149,7 @@ export class ProcessMachines implements Machines {
 
   async usage(sandboxId: string): Promise<MachineUsage> {
     const machine = this.machine(sandboxId);
-    const pids = livingOf(machine).map(({ pid }) => pid);
+    const pids = machine.container.processes().map(({ pid }) => pid);
     return usageOf(pids, machine.root);
   }
 
@@ -165,7 +167,9 @@ export class ProcessMachines implements Machines {
       envs: { ...machine.envs, ...envs },
     });
     refuseUnlessRunning();
-    const command = await startCommand(this.options.clock, { ...rest, ...launch });
+    const starting = startCommand(this.options.clock, { ...rest, ...launch });
+    machine.entering.add(starting);
+    const command = await starting.finally(() => machine.entering.delete(starting));
     machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
     command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
@@ -175,7 +179,7 @@ export class ProcessMachines implements Machines {
 
   /** The last resort when the stand-in's process ends. */
   killAllAtOnce(): void {
-    for (const machine of this.machines.values()) killAllAtOnce(() => livingOf(machine));
+    for (const machine of this.machines.values()) machine.container.killAtOnce();
   }
 
   /** The folders of what is no more are gone. Rejects when one could not be removed. */
@@ -215,8 +219,9 @@ export class ProcessMachines implements Machines {
   }
 }
 
-function livingOf({ container, commands }: Machine): ProcessRow[] {
-  return container.processes(commands);
+async function makeEmptyMachine(root: string): Promise<void> {
+  await makeSandboxFolders(root);
+  for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
 }
 
 /** With links as they are. What was written down of ports belongs to processes, and those are not copied. */

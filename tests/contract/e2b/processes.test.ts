@@ -12,7 +12,7 @@ import { startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { findIsolations } from "@/tests/support/backends";
-import { livingPids, PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
+import { livingPids, PATIENT, pidInside, processesIn, standIn, startInBackground } from "./stand-in";
 
 /** npm → sh → node → three more, of which two leave the session and one its environment; gives their pids. */
 async function startDevServerTree(sandbox: Sandbox): Promise<number[]> {
@@ -49,7 +49,7 @@ test.each(isolations)(
     const sandbox = await Sandbox.create(sdk);
     const children = await startDevServerTree(sandbox);
     const before = processesIn(sandbox.sandboxId);
-    expect(before.map(({ pid }) => pid)).toEqual(expect.arrayContaining(children));
+    expect(before.map(({ pid }) => pidInside(pid))).toEqual(expect.arrayContaining(children));
     await sandbox.pause();
     const paused = processesIn(sandbox.sandboxId);
     expect(paused.map(({ pid }) => pid).sort()).toEqual(before.map(({ pid }) => pid).sort());
@@ -70,7 +70,8 @@ test.each(
     const { sdk, rootFolder } = await standIn({ isolation });
     const sandbox = await Sandbox.create(sdk);
     const children = await startDevServerTree(sandbox);
-    const pids = [...children, ...processesIn(sandbox.sandboxId).map(({ pid }) => pid)];
+    const pids = processesIn(sandbox.sandboxId).map(({ pid }) => pid);
+    expect(pids.map(pidInside)).toEqual(expect.arrayContaining(children));
     if (state === "paused") await sandbox.pause();
     expect(await sandbox.kill()).toBe(true);
     expect(processesIn(sandbox.sandboxId)).toEqual([]);

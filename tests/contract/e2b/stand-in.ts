@@ -11,7 +11,12 @@ import { join } from "node:path";
 import type { CommandHandle, Sandbox } from "e2b";
 import { onTestFinished } from "vitest";
 import { type Clock, systemClock } from "@/lib/clock";
-import { markedProcesses, type ProcessRow, readProcessTable } from "@/lib/local/e2b/containers/process-table";
+import {
+  markedProcesses,
+  ownPidOf,
+  type ProcessRow,
+  readProcessTable,
+} from "@/lib/local/e2b/containers/process-table";
 import { INSTANCE_NAME, MARK_NAME } from "@/lib/local/e2b/machine/sandbox-environment";
 import { type LocalE2b, type StartE2bOptions, startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
@@ -98,6 +103,11 @@ export function processesIn(sandboxId: string): ProcessRow[] {
 function servesASandbox(pid: number): boolean {
   const environment = environmentOf(pid);
   return environment.includes(`${INSTANCE_NAME}=`) && !environment.includes(`${MARK_NAME}=`);
+}
+
+/** What a process of this machine is called in its sandbox; undefined when it has ended. */
+export function pidInside(pid: number): number | undefined {
+  return process.platform === "linux" ? ownPidOf(pid) : pid;
 }
 
 /** Empty when it has ended meanwhile. */

@@ -51,7 +51,7 @@ async function tryOut(containers: Containers, root: string): Promise<void> {
   try {
     await container.launch({ program: "/bin/sh", args: [], cwd: HOME, user: "user", envs: {} });
   } finally {
-    await container.close(new Map());
+    await container.close();
     await rm(root, { recursive: true, force: true });
   }
 }

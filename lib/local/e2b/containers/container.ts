@@ -7,6 +7,7 @@ import type { Socket } from "node:net";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
+import type { ProcessIdentity } from "@/lib/local/e2b/machine/started-process";
 import type { Log } from "@/lib/log";
 
 /** A program as the sandbox names it. */
@@ -28,6 +29,8 @@ export interface Launch {
   readonly folder: string;
   /** The whole environment: nothing is added. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Which process the program is, where the one that was started only leads to it; undefined when it has ended. */
+  readonly identify?: (startedPid: number) => Promise<ProcessIdentity | undefined>;
 }
 
 export interface ContainerSettings {
@@ -48,21 +51,25 @@ export interface Container {
   root(): Promise<string>;
   /** How to start it. The first call makes ready what is needed; rejects with the reason when that cannot be. */
   launch(program: ProgramInSandbox): Promise<Launch>;
-  /**
-   * The living processes of the sandbox, read afresh; what only serves the container is not among them. `started` are
-   * the commands of this machine by pid: one that has just been started may not look like the sandbox's yet.
-   */
-  processes(started: ReadonlyMap<number, unknown>): ProcessRow[];
+  /** Where this machine's own is shown in the sandbox: nothing that can be removed or moved there. */
+  mountPoints(): readonly string[];
+  /** The living processes of the sandbox, read afresh; what only serves the container is not among them. */
+  processes(): ProcessRow[];
+  /** Resolves when all of them stand still; rejects, having continued them, when that takes too long. */
+  stop(): Promise<void>;
+  continue(): Promise<void>;
   /** A connection to what listens on that port of the sandbox's loopback; undefined when nothing does. */
   connect(port: number): Promise<Socket | undefined>;
   /** Resolves when none of them is left; rejects when one cannot be killed. */
-  killAll(started: ReadonlyMap<number, unknown>): Promise<void>;
+  killAll(): Promise<void>;
+  /** The last resort when this process ends: nothing can be waited for then. */
+  killAtOnce(): void;
   /** Its programs can tell that it started anew, where the container can show that. */
   reboot(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
   /** The same, and what serves the container goes too; harmless for one that was never used. */
-  close(started: ReadonlyMap<number, unknown>): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Containers {

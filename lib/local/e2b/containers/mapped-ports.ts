@@ -16,7 +16,12 @@ import type {
   Launch,
   ProgramInSandbox,
 } from "@/lib/local/e2b/containers/container";
-import { freezeAndKillAll } from "@/lib/local/e2b/containers/process-signals";
+import {
+  continueAll,
+  freezeAndKillAll,
+  killAllAtOnce,
+  stopAll,
+} from "@/lib/local/e2b/containers/process-signals";
 import { markedProcesses, type ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import {
   INSTANCE_NAME,
@@ -80,8 +85,24 @@ class MappedPortContainer implements Container {
     return markedProcesses(this.mark);
   }
 
+  mountPoints(): readonly string[] {
+    return [];
+  }
+
+  stop(): Promise<void> {
+    return stopAll(() => this.processes());
+  }
+
+  continue(): Promise<void> {
+    return continueAll(() => this.processes());
+  }
+
   killAll(): Promise<void> {
     return freezeAndKillAll(() => this.processes());
+  }
+
+  killAtOnce(): void {
+    killAllAtOnce(() => this.processes());
   }
 
   async connect(port: number): Promise<Socket | undefined> {

@@ -6,10 +6,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ContainerSettings } from "@/lib/local/e2b/containers/container";
 import { viewOfThisMachine } from "@/lib/local/e2b/containers/namespace-view";
+import { childrenOf } from "@/lib/local/e2b/containers/process-table";
 import {
   INSTANCE_NAME,
   npmCacheFolder,
@@ -23,8 +24,8 @@ export const USER_ID = 1000;
 
 const SETUP_FILE = fileURLToPath(new URL("./namespace-setup.sh", import.meta.url));
 
-/** By this a program tells a cold boot from memory that came back; the machine's own never changes here. */
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+/** By this a program tells a cold boot from memory that came back; the setup shows it where the kernel's own would be. */
+const BOOT_ID = "/dev/.boot_id";
 
 const OWN_FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": `root:x:0:0:root:/root:/bin/bash\nuser:x:${USER_ID}:${USER_ID}::${HOME}:/bin/bash\n`,
@@ -34,8 +35,17 @@ const OWN_FILES: Readonly<Record<string, string>> = {
   "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n",
 };
 
+export interface Holder {
+  /** Its end is the end of all that is in the namespaces. */
+  readonly child: ChildProcess;
+  /** As this machine counts: the first process inside. */
+  readonly firstPid: number;
+  /** Where something is mounted in the sandbox, or was made before it could act. */
+  readonly mountPoints: readonly string[];
+}
+
 /** Resolves once the namespaces are there. `folder` becomes the sandbox's `/`. */
-export async function startHolder(folder: string, settings: ContainerSettings): Promise<ChildProcess> {
+export async function startHolder(folder: string, settings: ContainerSettings): Promise<Holder> {
   const cacheFolder = settings.npmCacheFolder ?? npmCacheFolder();
   const { mounts, links } = viewOfThisMachine({
     searchPath: sandboxSearchPath(),
@@ -53,7 +63,10 @@ export async function startHolder(folder: string, settings: ContainerSettings): 
     stdio: ["ignore", "pipe", "pipe"],
   });
   await whenReady(holder);
-  return holder;
+  const [firstPid] = childrenOf(holder.pid ?? 0);
+  if (firstPid === undefined) throw new Error("The namespaces of a sandbox have no first process");
+  const mountPoints = ["/dev", "/proc", ...links.map(({ path }) => path), ...mounts.map(([, path]) => path)];
+  return { child: holder, firstPid, mountPoints };
 }
 
 /** As after a cold boot. In place: what is mounted is this very file. */
@@ -68,14 +81,19 @@ export function serviceEnvironment({ instanceId }: ContainerSettings): Record<st
 
 /** Who is who, where names are looked up, and since when it is up, in the sandbox. */
 async function writeOwnFiles(folder: string): Promise<Map<string, string>> {
-  await mkdir(join(folder, ".rekindle"), { recursive: true });
+  await mkdir(ownFolder(folder), { recursive: true });
   for (const [path, text] of Object.entries(OWN_FILES)) await writeFile(sourceOf(folder, path), text);
   await renewBootId(folder);
   return new Map([...Object.keys(OWN_FILES), BOOT_ID].map((path) => [path, sourceOf(folder, path)]));
 }
 
+/** Beside the sandbox's folder, not in it: it must not put a link where this process writes. */
+export function ownFolder(folder: string): string {
+  return join(dirname(folder), `.own-${basename(folder)}`);
+}
+
 function sourceOf(folder: string, path: string): string {
-  return join(folder, ".rekindle", path.replaceAll("/", "-"));
+  return join(ownFolder(folder), path.replaceAll("/", "-"));
 }
 
 function whenReady(holder: ChildProcess): Promise<void> {

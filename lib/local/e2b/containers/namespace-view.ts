@@ -1,6 +1,7 @@
 /**
  * Owns what a sandbox in namespaces sees of this machine besides its own files: the system's programs and the Node that
  * runs the stand-in, read-only, and npm's cache. It must never show the developer's home as a whole: keys live there.
+ * Devices and processes are made by the setup; /sys is not there, as it is this machine's hardware.
  * Pure but for looking which folders exist.
  */
 import { existsSync, lstatSync, readlinkSync } from "node:fs";
@@ -27,9 +28,6 @@ export interface ViewRequest {
 const SYSTEM_FOLDERS = "/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /nix /snap /run/current-system".split(
   " ",
 );
-/** The kernel's own: they cannot be read-only, and are not files of anybody. Devices are made by the setup. */
-const KERNEL_FOLDERS = ["/proc", "/sys"];
-
 export function viewOfThisMachine(request: ViewRequest): View {
   const present = SYSTEM_FOLDERS.filter((path) => existsSync(path));
   const links = present.filter((path) => lstatSync(path).isSymbolicLink());
@@ -42,7 +40,6 @@ export function viewOfThisMachine(request: ViewRequest): View {
   return {
     links: links.map((path) => ({ path, target: readlinkSync(path) })),
     mounts: [
-      ...KERNEL_FOLDERS.map((path) => ["rw", path] as const),
       ...outermost([...folders, ...programs]).map((path) => ["ro", path] as const),
       ["rw", request.cacheFolder],
       ...files.map((path) => ["ro", path ?? ""] as const),

@@ -1,12 +1,12 @@
 /**
- * Owns sandboxes in Linux namespaces: each has a file system and a network of its own, made without privileges by
- * `unshare` and entered by `nsenter`, so that any program listens on the port it wants and `/home/user` is the
- * sandbox's. Processes keep this machine's ids. It must never show a sandbox the developer's home. Fails closed: a
- * container that cannot be made rejects its first launch with the system's own complaint.
+ * Owns sandboxes in Linux namespaces: each has a file system, a network and processes of its own, made without
+ * privileges by `unshare` and entered by `nsenter`, so that any program listens on the port it wants, `/home/user` is
+ * the sandbox's, and nothing in it sees a process of this machine. It must never show a sandbox the developer's home.
+ * Fails closed: a container that cannot be made rejects its first launch with the system's own complaint; one whose
+ * namespaces have ended is made anew by the next, without processes, like a machine that crashed.
  */
-import type { ChildProcess } from "node:child_process";
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { access, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import type {
@@ -17,15 +17,24 @@ import type {
   ProgramInSandbox,
 } from "@/lib/local/e2b/containers/container";
 import {
+  type Holder,
+  ownFolder,
   renewBootId,
   serviceEnvironment,
   startHolder,
   USER_ID,
 } from "@/lib/local/e2b/containers/namespace-holder";
-import { worldOutlet } from "@/lib/local/e2b/containers/outlet";
-import { killAll } from "@/lib/local/e2b/containers/process-signals";
 import {
+  continueNamespace,
+  killNamespace,
+  type NamespaceProcesses,
+  stopNamespace,
+} from "@/lib/local/e2b/containers/namespace-processes";
+import { worldOutlet } from "@/lib/local/e2b/containers/outlet";
+import {
+  childrenOf,
   networkOf,
+  ownPidOf,
   type ProcessRow,
   processesInNetwork,
   readProcess,
@@ -40,6 +49,7 @@ import {
   sandboxSearchPath,
 } from "@/lib/local/e2b/machine/sandbox-environment";
 import { HOME } from "@/lib/local/e2b/machine/sandbox-paths";
+import type { ProcessIdentity } from "@/lib/local/e2b/machine/started-process";
 
 export function namespaceContainers(settings: ContainerSettings): Containers {
   return {
@@ -48,18 +58,21 @@ export function namespaceContainers(settings: ContainerSettings): Containers {
   };
 }
 
-/** What keeps the namespaces and serves them while no program of the sandbox runs. */
-interface Running {
-  readonly holder: ChildProcess;
+/** The namespaces, and what serves them while no program of the sandbox runs. */
+interface Running extends NamespaceProcesses {
+  readonly holder: Holder;
   readonly relay: Relay;
   readonly networkId: string;
-  /** What starts a program in the network, as root there; more flags may follow. */
-  readonly entering: readonly string[];
 }
+
+/** How long it takes at most from the start of `nsenter` to the program: polls in real milliseconds. */
+const ENTERING_POLLS_MS = [0, 0, 1, 1, 1, 2, 2, 5, 5, 10, 20, 50, 100, 200, 400];
 
 class NamespaceContainer implements Container {
   private starting: Promise<Running> | undefined;
   private running: Running | undefined;
+  /** What stands outside for each program that was started inside. */
+  private readonly enterers = new Set<number>();
 
   constructor(
     private readonly sandboxId: string,
@@ -68,37 +81,54 @@ class NamespaceContainer implements Container {
   ) {}
 
   async root(): Promise<string> {
-    await this.started();
-    return this.seenFromOutside("");
+    return (await this.started()).root;
   }
 
   async launch(asked: ProgramInSandbox): Promise<Launch> {
-    const { entering } = await this.started();
-    await this.refuseMissing(asked);
+    const { entering, root } = await this.started();
+    await refuseMissing(asked, root);
     const asUser = ["unshare", "--user", `--map-user=${USER_ID}`, `--map-group=${USER_ID}`, "--"];
     const [program = "", ...args] = [
       ...entering,
-      "--mount",
-      `--wd=${this.seenFromOutside(asked.cwd)}`,
+      `--wd=${root}${asked.cwd}`,
       "--",
       ...(asked.user === "root" ? [] : asUser),
       asked.program,
       ...asked.args,
     ];
-    return { program, args, folder: this.folder, environment: this.environmentOf(asked) };
+    const environment = this.environmentOf(asked);
+    return { program, args, folder: "/", environment, identify: (enterer) => this.identify(enterer) };
   }
 
-  processes(started: ReadonlyMap<number, unknown>): ProcessRow[] {
+  mountPoints(): readonly string[] {
+    return this.running?.holder.mountPoints ?? [];
+  }
+
+  processes(): ProcessRow[] {
     if (!this.running) return [];
     const { networkId, holder, relay } = this.running;
-    const services = new Set([holder.pid, relay.pid]);
-    const inside = processesInNetwork(networkId).filter((row) => !services.has(row.pid));
-    return [...inside, ...onTheirWay(started, inside)];
+    const services = new Set([holder.child.pid, holder.firstPid, relay.pid, ...childrenOf(holder.firstPid)]);
+    return processesInNetwork(networkId).filter((row) => !services.has(row.pid));
   }
 
-  /** No process can leave the network, so none needs to be held first. */
-  killAll(started: ReadonlyMap<number, unknown>): Promise<void> {
-    return killAll(() => this.processes(started));
+  async stop(): Promise<void> {
+    if (this.running) await stopNamespace(this.running);
+  }
+
+  async continue(): Promise<void> {
+    if (this.running) await continueNamespace(this.running);
+    this.continueEnterers();
+  }
+
+  async killAll(): Promise<void> {
+    if (!this.running) return;
+    const killed = killNamespace(this.running);
+    this.continueEnterers();
+    await killed;
+  }
+
+  killAtOnce(): void {
+    this.running?.holder.child.kill("SIGKILL");
   }
 
   async connect(port: number): Promise<Socket | undefined> {
@@ -113,17 +143,18 @@ class NamespaceContainer implements Container {
     if (this.running) await renewBootId(this.folder);
   }
 
-  async close(started: ReadonlyMap<number, unknown>): Promise<void> {
+  async close(): Promise<void> {
     // One that never came to be has nothing to end, and whoever waited for it has been told why.
     const running = await this.starting?.catch(() => undefined);
+    if (running) {
+      running.relay.stop();
+      const ended = endHolder(running.holder);
+      this.continueEnterers();
+      await ended;
+    }
     this.starting = undefined;
     this.running = undefined;
-    if (!running) return;
-    running.relay.disconnect();
-    await killAll(() => {
-      const inside = processesInNetwork(running.networkId);
-      return [...inside, ...onTheirWay(started, inside)];
-    });
+    await rm(ownFolder(this.folder), { recursive: true, force: true });
   }
 
   /** One start for all who wait; another try after one that failed. */
@@ -141,58 +172,98 @@ class NamespaceContainer implements Container {
   private async start(): Promise<Running> {
     const holder = await startHolder(this.folder, this.settings);
     try {
-      const networkId = networkOf(holder.pid ?? 0);
+      const networkId = networkOf(holder.firstPid);
       if (networkId === undefined || networkId === networkOf("self")) {
         throw new Error("The sandbox's network is not a network of its own");
       }
+      const environment = serviceEnvironment(this.settings);
       const { outlet = worldOutlet } = this.settings;
-      const entering = ["nsenter", `--target=${holder.pid}`, "--user", "--preserve-credentials", "--net"];
-      const relay = await Relay.start([...entering, "--"], serviceEnvironment(this.settings), outlet);
-      return { holder, relay, networkId, entering };
+      const target = ["nsenter", `--target=${holder.firstPid}`, "--user", "--preserve-credentials", "--net"];
+      // The relay stays outside of the sandbox's processes and files: nothing in there can see or touch it.
+      const relay = await Relay.start([...target, "--"], environment, outlet);
+      holder.child.once("exit", () => this.forgetEnded(holder));
+      return {
+        holder,
+        relay,
+        networkId,
+        environment,
+        entering: [...target, "--mount", "--pid"],
+        root: rootOf(holder),
+      };
     } catch (error) {
-      holder.kill("SIGKILL");
+      holder.child.kill("SIGKILL");
       throw error;
     }
   }
 
-  /** What starts programs inside would complain only in the program's own output. */
-  private async refuseMissing({ program, envs }: ProgramInSandbox): Promise<void> {
-    const folders = (envs.PATH ?? sandboxSearchPath()).split(delimiter);
-    const candidates = program.includes("/") ? [program] : folders.map((folder) => join(folder, program));
-    const found = await Promise.any(
-      candidates.map((path) => access(this.seenFromOutside(path), constants.X_OK)),
-    ).then(
-      () => true,
-      () => false,
-    );
-    if (!found) throw new CommandRefused(`error starting process '${program}': no such program`);
+  private async identify(enterer: number): Promise<ProcessIdentity | undefined> {
+    this.enterers.add(enterer);
+    return identifyInside(enterer);
   }
 
-  /** A path of the sandbox with all that is mounted there. */
-  private seenFromOutside(path: string): string {
-    return `/proc/${this.running?.holder.pid}/root${path}`;
+  /** `nsenter` stops itself when its program stands still, and would neither wake with it nor see it end. */
+  private continueEnterers(): void {
+    for (const pid of this.enterers) {
+      const row = readProcess(pid);
+      if (row?.parentPid === process.pid && !row.isDead) process.kill(pid, "SIGCONT");
+      else this.enterers.delete(pid);
+    }
+  }
+
+  private forgetEnded(holder: Holder): void {
+    if (this.running?.holder !== holder) return;
+    this.running.relay.stop();
+    this.running = undefined;
+    this.starting = undefined;
   }
 
   private environmentOf({ user, envs }: ProgramInSandbox): Record<string, string> {
-    const folders = {
-      home: user === "root" ? "/root" : HOME,
-      temporary: "/tmp",
-      npmCache: this.npmCacheFolder(),
-    };
-    const own = sandboxEnvironment(folders, user);
-    return { ...own, ...envs, [MARK_NAME]: this.sandboxId, [INSTANCE_NAME]: this.settings.instanceId };
-  }
-
-  private npmCacheFolder(): string {
-    return this.settings.npmCacheFolder ?? npmCacheFolder();
+    const { instanceId, npmCacheFolder: npmCache = npmCacheFolder() } = this.settings;
+    const home = user === "root" ? "/root" : HOME;
+    const own = sandboxEnvironment({ home, temporary: "/tmp", npmCache }, user);
+    return { ...own, ...envs, [MARK_NAME]: this.sandboxId, [INSTANCE_NAME]: instanceId };
   }
 }
 
-/** Children of this process that have not entered the network yet: a moment later they would be inside. */
-function onTheirWay(started: ReadonlyMap<number, unknown>, inside: readonly ProcessRow[]): ProcessRow[] {
-  const entered = new Set(inside.map((row) => row.pid));
-  return [...started.keys()]
-    .filter((pid) => !entered.has(pid))
-    .flatMap((pid) => readProcess(pid) ?? [])
-    .filter((row) => row.parentPid === process.pid && !row.isDead);
+/**
+ * By an open folder of this process, not by the pid of the first process: once that has ended, another process's root
+ * could stand behind its number, this machine's own among them. It stays open, or the number of the folder would be
+ * given to another; one a sandbox.
+ */
+function rootOf(holder: Holder): string {
+  const folder = openSync(`/proc/${holder.firstPid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
+  return `/proc/${process.pid}/fd/${folder}`;
+}
+
+/** `nsenter` stays outside as the parent of the program: which process that is, here and inside. */
+async function identifyInside(entererPid: number): Promise<ProcessIdentity | undefined> {
+  for (const pollMs of ENTERING_POLLS_MS) {
+    const [hostPid] = childrenOf(entererPid);
+    const pid = hostPid === undefined ? undefined : ownPidOf(hostPid);
+    if (hostPid !== undefined && pid !== undefined) return { hostPid, pid };
+    if (readProcess(entererPid)?.isDead ?? true) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return undefined;
+}
+
+/** What starts programs inside would complain only in the program's own output. */
+async function refuseMissing({ program, envs }: ProgramInSandbox, root: string): Promise<void> {
+  const folders = (envs.PATH ?? sandboxSearchPath()).split(delimiter);
+  const candidates = program.includes("/") ? [program] : folders.map((folder) => join(folder, program));
+  const found = await Promise.any(candidates.map((path) => access(`${root}${path}`, constants.X_OK))).then(
+    () => true,
+    () => false,
+  );
+  if (!found) throw new CommandRefused(`error starting process '${program}': no such program`);
+}
+
+/** Resolves when the first process is gone, which waits for all the others. */
+async function endHolder({ child, firstPid }: Holder): Promise<void> {
+  child.kill("SIGKILL");
+  for (const pollMs of ENTERING_POLLS_MS) {
+    if (readProcess(firstPid)?.isDead ?? true) return;
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  throw new Error("The processes of a sandbox could not be killed");
 }

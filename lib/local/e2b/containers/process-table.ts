@@ -28,6 +28,27 @@ export function readProcess(pid: number): ProcessRow | undefined {
   return readPs("").find((row) => row.pid === pid);
 }
 
+/** Linux only; none when it is gone. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch {
+    // Gone this moment.
+    return [];
+  }
+}
+
+/** What a process is called in its own namespace of processes; undefined when it is gone. */
+export function ownPidOf(pid: number): number | undefined {
+  try {
+    const line = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return Number(line?.trim().split(/\s+/).at(-1)) || undefined;
+  } catch {
+    // Gone this moment.
+    return undefined;
+  }
+}
+
 /** The living processes that carry `mark` and all that belongs to them. */
 export function markedProcesses(mark: string): ProcessRow[] {
   return processesOf(readProcessTable(mark), process.pid);

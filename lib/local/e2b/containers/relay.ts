@@ -67,6 +67,11 @@ export class Relay {
     for (const socket of this.outgoing) socket.destroy();
   }
 
+  stop(): void {
+    this.disconnect();
+    this.child.kill("SIGKILL");
+  }
+
   private whenReady(): Promise<void> {
     let complaint = "";
     this.child.stderr?.on("data", (bytes: Buffer) => {

@@ -58,6 +58,7 @@ async function move(call: EnvdCall): Promise<void> {
   const { source, destination } = await readUnary(call.request, moveShape);
   const from = entry(call, source);
   const to = entry(call, destination);
+  for (const place of [from, to]) refuseMounted(call, place);
   call.refuseUnlessRunning();
   await entryAt(call, from);
   await makeFolders(dirname(to.outside));
@@ -82,7 +83,7 @@ async function listDir(call: EnvdCall): Promise<void> {
 async function remove(call: EnvdCall): Promise<void> {
   const { path } = await readUnary(call.request, pathShape);
   const place = entry(call, path);
-  if (place.inside === "/") throw new RpcError("invalid_argument", "The sandbox's root cannot be removed");
+  refuseMounted(call, place);
   call.refuseUnlessRunning();
   // Removing what is not there succeeds, as with envd.
   await rm(place.outside, { recursive: true, force: true });
@@ -106,6 +107,15 @@ async function listBelow(call: EnvdCall, folder: SandboxPath, depth: number): Pr
     if (isDescended) entries.push(...(await listBelow(call, place, depth - 1)));
   }
   return entries;
+}
+
+/** Where something of this machine is shown, or what holds it: the kernel says the same inside, and must not outside. */
+function refuseMounted(call: EnvdCall, { inside }: SandboxPath): void {
+  const below = inside === "/" ? "/" : `${inside}/`;
+  const isHeld = ["/", ...call.machine.container.mountPoints()].some(
+    (point) => point === inside || point.startsWith(below),
+  );
+  if (isHeld) throw new RpcError("permission_denied", `device or resource busy: ${inside}`);
 }
 
 /** What the path leads to. */

@@ -38,6 +38,9 @@ export async function startCommand(clock: Clock, request: CommandRequest): Promi
   try {
     const { terminal } = request;
     const started = terminal ? await startTerminal(request, terminal, tell) : await startPiped(request, tell);
+    const identity = await request.identify?.(started.pid);
+    if (identity) started.isReally(identity);
+    setImmediate(() => listeners.forgetEarly());
     return new Command(started, listeners, clock, request.lifetimeMs);
   } catch (error) {
     if (error instanceof TerminalsUnavailable) throw error;
@@ -50,6 +53,7 @@ export class Command {
   private lifetimeSince = 0;
   private cancelLifetime = (): void => undefined;
   private onLifetimeOver = (): void => undefined;
+  private end: CommandEnd | undefined;
 
   constructor(
     private readonly started: StartedProcess,
@@ -60,6 +64,7 @@ export class Command {
     this.lifetimeLeftMs = lifetimeMs;
     started.ended.then((end) => {
       this.cancelLifetime();
+      this.end = end;
       for (const listener of this.listeners.takeAll()) listener.onEnd(end);
     });
     this.resumeLifetime();
@@ -80,8 +85,14 @@ export class Command {
     this.started.ended.then(callback);
   }
 
+  /** The first to listen, at once after the start, also hears what was said and done meanwhile. */
   listen(listener: CommandListener): () => void {
-    return this.listeners.add(listener);
+    const stopListening = this.listeners.add(listener);
+    if (this.end) {
+      stopListening();
+      listener.onEnd(this.end);
+    }
+    return stopListening;
   }
 
   /** Ends every open stream, and nothing else. */
@@ -131,15 +142,24 @@ export class Command {
 
 class Listeners {
   private readonly listeners = new Set<CommandListener>();
+  /** What came before anybody could listen; undefined once that time is over. */
+  private early: { readonly name: OutputName; readonly bytes: Buffer }[] | undefined = [];
+
+  forgetEarly(): void {
+    this.early = undefined;
+  }
 
   add(listener: CommandListener): () => void {
     this.listeners.add(listener);
+    for (const { name, bytes } of this.early ?? []) void listener.onOutput(name, bytes);
+    this.forgetEarly();
     return () => {
       this.listeners.delete(listener);
     };
   }
 
   tell(name: OutputName, bytes: Buffer): Promise<void> | undefined {
+    this.early?.push({ name, bytes });
     const behind = [...this.listeners].flatMap((listener) => listener.onOutput(name, bytes) ?? []);
     return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined);
   }

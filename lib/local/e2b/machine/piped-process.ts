@@ -11,7 +11,9 @@ import {
   type CommandRequest,
   describeEnd,
   InputRefused,
+  type ProcessIdentity,
   type StartedProcess,
+  sendSignal,
   type TellOutput,
 } from "@/lib/local/e2b/machine/started-process";
 
@@ -37,12 +39,14 @@ function environmentOf({ environment }: CommandRequest): NodeJS.ProcessEnv {
 class PipedProcess implements StartedProcess {
   readonly ended: Promise<CommandEnd>;
   private endsWithItself = false;
+  private identity: ProcessIdentity;
 
   constructor(
     private readonly child: ChildProcess,
-    readonly pid: number,
+    startedPid: number,
     tell: TellOutput,
   ) {
+    this.identity = { hostPid: startedPid, pid: startedPid };
     for (const name of ["stdout", "stderr"] as const) {
       const output = child[name];
       output?.on("data", (bytes: Buffer) => holdBack(output, tell(name, bytes)));
@@ -60,10 +64,19 @@ class PipedProcess implements StartedProcess {
     });
   }
 
+  get pid(): number {
+    return this.identity.pid;
+  }
+
+  isReally(identity: ProcessIdentity): void {
+    this.identity = identity;
+  }
+
   /** After it, as in envd, whoever holds the pipes keeps nothing: the command ends with its own process. */
   signal(signal: "SIGKILL" | "SIGTERM"): boolean {
     this.endsWithItself = true;
-    if (this.child.exitCode === null && this.child.signalCode === null) return this.child.kill(signal);
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      return sendSignal(this.identity.hostPid, signal);
     this.dropOutput();
     return true;
   }

@@ -30,7 +30,7 @@ export interface SandboxPath {
 
 /** Makes the folders that every sandbox has. */
 export async function makeSandboxFolders(root: string): Promise<void> {
-  for (const folder of [HOME, HOME_OF_ROOT, "/tmp", "/.ports"]) {
+  for (const folder of [HOME, HOME_OF_ROOT, "/tmp"]) {
     await mkdir(join(root, folder), { recursive: true });
   }
 }
@@ -56,7 +56,8 @@ export function followLinks(root: string, inside: string): string {
   let followed = 0;
   for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
     const next = posix.join(reached, name);
-    const target = linkTarget(join(root, next));
+    // The kernel's links (`/proc/self`) are about who asks, which would be this process.
+    const target = isOfTheKernel(next) ? undefined : linkTarget(join(root, next));
     if (target === undefined) {
       reached = next;
       continue;

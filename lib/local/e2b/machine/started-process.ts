@@ -15,6 +15,14 @@ export interface CommandRequest {
   readonly terminal?: TerminalSize | undefined;
   /** Undefined: until it ends by itself. */
   readonly lifetimeMs: number | undefined;
+  /** Which process the program is, where the one that was started only leads to it; undefined when it has ended. */
+  readonly identify?: ((startedPid: number) => Promise<ProcessIdentity | undefined>) | undefined;
+}
+
+/** What a program is called: by this machine, which signals it, and by the sandbox, which shows it. */
+export interface ProcessIdentity {
+  readonly hostPid: number;
+  readonly pid: number;
 }
 
 export interface TerminalSize {
@@ -40,7 +48,10 @@ export type CommandInput =
 export type TellOutput = (name: OutputName, bytes: Buffer) => Promise<void> | undefined;
 
 export interface StartedProcess {
+  /** As the sandbox shows it. */
   readonly pid: number;
+  /** From now on it goes by this, and signals go there. */
+  isReally(identity: ProcessIdentity): void;
   /** Resolves when it and all that hold its output are gone; after a `signal`, when it is gone itself. */
   readonly ended: Promise<CommandEnd>;
   /** False when it is gone already. Only the process itself: as with E2B, what it started may go on. */
@@ -51,6 +62,16 @@ export interface StartedProcess {
   closeInput(): void;
   /** Throws `InputRefused` without a terminal. */
   resize(size: TerminalSize): void;
+}
+
+/** False when there is no such process any more. */
+export function sendSignal(hostPid: number, signal: "SIGKILL" | "SIGTERM"): boolean {
+  try {
+    return process.kill(hostPid, signal);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    throw error;
+  }
 }
 
 /** The sentences are envd's own (INFRA envd process/handler/handler.go). */

@@ -10,7 +10,9 @@ import {
   type CommandRequest,
   describeEnd,
   InputRefused,
+  type ProcessIdentity,
   type StartedProcess,
+  sendSignal,
   type TellOutput,
   type TerminalSize,
 } from "@/lib/local/e2b/machine/started-process";
@@ -55,15 +57,15 @@ async function load() {
 }
 
 class Terminal implements StartedProcess {
-  readonly pid: number;
   readonly ended: Promise<CommandEnd>;
   private isOver = false;
+  private identity: ProcessIdentity;
 
   constructor(
     private readonly pty: IPty,
     tell: TellOutput,
   ) {
-    this.pid = pty.pid;
+    this.identity = { hostPid: pty.pid, pid: pty.pid };
     pty.onData((text) => {
       const caughtUp = tell("pty", Buffer.from(text, BYTES));
       if (!caughtUp) return;
@@ -78,15 +80,17 @@ class Terminal implements StartedProcess {
     });
   }
 
+  get pid(): number {
+    return this.identity.pid;
+  }
+
+  isReally(identity: ProcessIdentity): void {
+    this.identity = identity;
+  }
+
   signal(signal: "SIGKILL" | "SIGTERM"): boolean {
     // Its pid may be another's by now.
-    if (this.isOver) return false;
-    try {
-      return process.kill(this.pid, signal);
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
-      throw error;
-    }
+    return !this.isOver && sendSignal(this.identity.hostPid, signal);
   }
 
   async write(input: CommandInput): Promise<void> {

@@ -1,0 +1,93 @@
+/**
+ * Owns stopping, continuing and killing all processes of a sandbox's namespaces at one stroke: a signal to all, sent
+ * from inside, which the kernel delivers between two forks. Nothing escapes it: what makes further namespaces is still
+ * below these. It must never be used on another file system than the sandbox's. Fails closed: what does not stand
+ * still in time is continued and throws.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as realSleep } from "node:timers/promises";
+import { parseProcStat } from "@/lib/local/e2b/containers/process-table";
+
+export interface NamespaceProcesses {
+  /** What starts a program as root among them; more flags may follow. */
+  readonly entering: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The folder of this machine under which their file system lies. */
+  readonly root: string;
+}
+
+/** Real time: real processes are waited for, most often less than a millisecond. */
+const POLLS_MS = [0, 0, 1, 1, 2, 5, 10, 20, 50, 100, 200, 400, 800];
+const SIGSTOP_BIT = 0x40000n;
+
+export async function stopNamespace(processes: NamespaceProcesses): Promise<void> {
+  await signalAll("STOP", processes);
+  for (const pollMs of POLLS_MS) {
+    if (pidsIn(processes.root).every((pid) => standsStill(processes.root, pid))) return;
+    await realSleep(pollMs);
+  }
+  await continueNamespace(processes);
+  throw new Error("Some processes could not be stopped");
+}
+
+export function continueNamespace(processes: NamespaceProcesses): Promise<void> {
+  return signalAll("CONT", processes);
+}
+
+/** All but the first one, which keeps the namespaces. */
+export async function killNamespace(processes: NamespaceProcesses): Promise<void> {
+  const before = pidsIn(processes.root);
+  await signalAll("KILL", processes);
+  for (const pollMs of POLLS_MS) {
+    const left = new Set(pidsIn(processes.root));
+    if (!before.some((pid) => left.has(pid))) return;
+    await realSleep(pollMs);
+  }
+  throw new Error("Some processes could not be killed");
+}
+
+/** By a shell, whose own word `kill` is: `-1` means all but itself and the first one. */
+async function signalAll(
+  signal: "STOP" | "CONT" | "KILL",
+  { entering, environment }: NamespaceProcesses,
+): Promise<void> {
+  const [program = "", ...args] = [...entering, "--", "/bin/sh", "-c", `kill -${signal} -1`];
+  const child = spawn(program, args, {
+    env: Object.assign(Object.create(null), environment),
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaint = "";
+  child.stderr.on("data", (bytes: Buffer) => {
+    complaint += String(bytes);
+  });
+  const [code] = await once(child, "close");
+  // There is always one to signal: the first process has a child of its own that waits.
+  if (code !== 0) throw new Error(`A signal to a sandbox failed (${code}): ${complaint.trim()}`);
+}
+
+/** As they are called inside, without the first. */
+function pidsIn(root: string): number[] {
+  return readdirSync(`${root}/proc`)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== 1);
+}
+
+function standsStill(root: string, pid: number): boolean {
+  try {
+    const row = parseProcStat(readFileSync(`${root}/proc/${pid}/stat`, "utf8"));
+    return row === undefined || row.standsStill || waitsToStop(`${root}/proc/${pid}/status`);
+  } catch {
+    // Gone, which is still enough.
+    return true;
+  }
+}
+
+/** Held by its vfork child, which has stopped already: it stops before it can do anything else. */
+function waitsToStop(statusFile: string): boolean {
+  const status = readFileSync(statusFile, "utf8");
+  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  return /^State:\s*D/m.test(status) && (BigInt(`0x${pending ?? "0"}`) & SIGSTOP_BIT) !== 0n;
+}
