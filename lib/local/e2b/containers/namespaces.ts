@@ -5,7 +5,7 @@
  * Fails closed: a container that cannot be made rejects its first launch with the system's own complaint; one whose
  * namespaces have ended is made anew by the next, without processes, like a machine that crashed.
  */
-import { constants, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { access, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { delimiter, join } from "node:path";
@@ -67,6 +67,10 @@ interface Running extends NamespaceProcesses {
 
 /** How long it takes at most from the start of `nsenter` to the program: polls in real milliseconds. */
 const ENTERING_POLLS_MS = [0, 0, 1, 1, 1, 2, 2, 5, 5, 10, 20, 50, 100, 200, 400];
+
+/** Longer than any request to envd that had already found its path. */
+const ROOT_STAYS_OPEN_MS = 120_000;
+const ENDING_POLLS_MS = [0, 1, 1, 2, 2, 5, 5, 10, 20, 50, 100, 200, 400, 800, 1600, 3200];
 
 class NamespaceContainer implements Container {
   private starting: Promise<Running> | undefined;
@@ -148,9 +152,7 @@ class NamespaceContainer implements Container {
     const running = await this.starting?.catch(() => undefined);
     if (running) {
       running.relay.stop();
-      const ended = endHolder(running.holder);
-      this.continueEnterers();
-      await ended;
+      await this.end(running);
     }
     this.starting = undefined;
     this.running = undefined;
@@ -188,7 +190,7 @@ class NamespaceContainer implements Container {
         networkId,
         environment,
         entering: [...target, "--mount", "--pid"],
-        root: rootOf(holder),
+        root: openRoot(holder),
       };
     } catch (error) {
       holder.child.kill("SIGKILL");
@@ -210,6 +212,18 @@ class NamespaceContainer implements Container {
     }
   }
 
+  /** Resolves when the first process is gone, which waits for all the others. */
+  private async end({ holder: { child, firstPid }, networkId }: Running): Promise<void> {
+    for (const pollMs of ENDING_POLLS_MS) {
+      if (networkOf(firstPid) !== networkId || (readProcess(firstPid)?.isDead ?? true)) return;
+      child.kill("SIGKILL");
+      process.kill(firstPid, "SIGKILL");
+      this.continueEnterers();
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    throw new Error("The processes of a sandbox could not be killed");
+  }
+
   private forgetEnded(holder: Holder): void {
     if (this.running?.holder !== holder) return;
     this.running.relay.stop();
@@ -227,11 +241,13 @@ class NamespaceContainer implements Container {
 
 /**
  * By an open folder of this process, not by the pid of the first process: once that has ended, another process's root
- * could stand behind its number, this machine's own among them. It stays open, or the number of the folder would be
- * given to another; one a sandbox.
+ * could stand behind its number, this machine's own among them. It is closed long after, when nobody can still use it.
  */
-function rootOf(holder: Holder): string {
-  const folder = openSync(`/proc/${holder.firstPid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
+function openRoot({ child, firstPid }: Holder): string {
+  const folder = openSync(`/proc/${firstPid}/root`, constants.O_RDONLY | constants.O_DIRECTORY);
+  child.once("exit", () => {
+    setTimeout(() => closeSync(folder), ROOT_STAYS_OPEN_MS).unref();
+  });
   return `/proc/${process.pid}/fd/${folder}`;
 }
 
@@ -256,14 +272,4 @@ async function refuseMissing({ program, envs }: ProgramInSandbox, root: string):
     () => false,
   );
   if (!found) throw new CommandRefused(`error starting process '${program}': no such program`);
-}
-
-/** Resolves when the first process is gone, which waits for all the others. */
-async function endHolder({ child, firstPid }: Holder): Promise<void> {
-  child.kill("SIGKILL");
-  for (const pollMs of ENTERING_POLLS_MS) {
-    if (readProcess(firstPid)?.isDead ?? true) return;
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-  throw new Error("The processes of a sandbox could not be killed");
 }
