@@ -79,7 +79,7 @@ function slotsOf(fn: RegisteredFunction, trigger: ReceivedEvent): readonly Slot[
 }
 
 function keyText(key: Expression, trigger: ReceivedEvent): string | null {
-  const evaluation = key.evaluate({ event: trigger.wire });
+  const evaluation = key.evaluate({ event: trigger.wire, now: trigger.receivedAt });
   return evaluation.kind === "value" ? JSON.stringify(evaluation.value ?? null) : null;
 }
 

@@ -91,6 +91,7 @@ export function createEngine({
     slots: createSlots(),
     activity,
     recorder,
+    log,
     invoke,
     onEnd,
   });

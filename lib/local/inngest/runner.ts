@@ -5,6 +5,7 @@
  */
 import type { Cancel } from "@/lib/clock";
 import type { Slots } from "@/lib/local/inngest/flow/concurrency";
+import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 import { type ActiveRun, endActiveRun } from "./active-run";
 import type { Activity } from "./activity";
@@ -24,6 +25,7 @@ export interface RunnerParts {
   readonly slots: Slots;
   readonly activity: Activity;
   readonly recorder: Recorder;
+  readonly log: Log;
   /** Schedules an invoked function; a sentence if there is none of that id. */
   readonly invoke: (run: ActiveRun, op: Extract<Operation, { op: "InvokeFunction" }>) => string | null;
   /** Called once per run, after it was closed. */

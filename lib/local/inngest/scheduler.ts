@@ -128,18 +128,18 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
 }
 
 const keyOr = (key: Expression | null, event: ReceivedEvent, otherwise: string): string =>
-  key === null ? otherwise : (evaluateKey(key, { event: event.wire }) ?? otherwise);
+  key === null ? otherwise : (evaluateKey(key, { event: event.wire, now: event.receivedAt }) ?? otherwise);
 
 /** A key that is false or cannot be evaluated makes this run no singleton (§2.3). */
 function lockOf(fn: RegisteredFunction, event: ReceivedEvent): string | null {
   if (!fn.singleton) return null;
   if (fn.singleton.key === null) return fn.id;
-  const key = evaluateKey(fn.singleton.key, { event: event.wire });
+  const key = evaluateKey(fn.singleton.key, { event: event.wire, now: event.receivedAt });
   return key === null ? null : `${fn.id}\n${key}`;
 }
 
 function idempotencyKey(fn: RegisteredFunction, event: ReceivedEvent): string {
   if (fn.idempotency === null) return `id ${event.wire.id}`;
-  const key = evaluateKey(fn.idempotency, { event: event.wire });
+  const key = evaluateKey(fn.idempotency, { event: event.wire, now: event.receivedAt });
   return key === null ? `id ${event.wire.id}` : `key ${key}`;
 }
