@@ -30,6 +30,10 @@ export interface ActiveRun extends CancellableRun {
   version: number;
   /** Requests queued, in flight, or waiting to be repeated. */
   openCalls: number;
+  /** How many queue items the run has had; numbers them. */
+  queueItems: number;
+  /** Requests in flight: queue item → its generation. A checkpoint of any other one comes too late. */
+  readonly requests: Map<string, number>;
   /** Steps that something other than a request will complete. */
   readonly sleeping: Map<string, Cancel>;
   readonly waits: Map<string, Waiting>;
@@ -55,6 +59,8 @@ export function createActiveRun(origin: RunOrigin): ActiveRun {
     isEnded: false,
     version: -1,
     openCalls: 0,
+    queueItems: 0,
+    requests: new Map(),
     sleeping: new Map(),
     waits: new Map(),
     timers: new Set(),

@@ -24,7 +24,7 @@ export interface AppConnection {
 export type SyncOutcome =
   | { readonly kind: "registered"; readonly appId: string; readonly functionIds: readonly string[] }
   | { readonly kind: "unchanged"; readonly appId: string; readonly functionIds: readonly string[] }
-  /** The app answered with something that this engine does not know; nothing of it was registered. */
+  /** The app answered with something that this engine does not know or may not trust; nothing of it was registered. */
   | { readonly kind: "refused"; readonly problems: readonly string[] }
   | { readonly kind: "unreachable"; readonly reason: string };
 

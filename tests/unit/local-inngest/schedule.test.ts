@@ -56,7 +56,7 @@ describe("reproducibility", () => {
         ),
         client.createFunction({ id: "sweep", triggers: [cron("*/5 * * * *")] }, async () => null),
       ],
-      seed,
+      { seed },
     );
     for (let n = 0; n < 3; n += 1) {
       await world.client.send({ name: "go", data: { n } });
