@@ -5,6 +5,7 @@
 import type { Cancel } from "@/lib/clock";
 import type { CancellableRun } from "@/lib/local/inngest/flow/cancel-on";
 import type { Slot } from "@/lib/local/inngest/flow/concurrency";
+import { jumpMs } from "@/lib/local/inngest/flow/priority";
 import type { ReceivedEvent } from "./events";
 import type { Expression } from "./expressions";
 import type { RegisteredFunction } from "./registration";
@@ -21,6 +22,8 @@ export interface ActiveRun extends CancellableRun {
   readonly fn: RegisteredFunction;
   readonly transport: Transport;
   readonly slots: readonly Slot[];
+  /** How far its requests go before others that wait. */
+  readonly jumpMs: number;
   /** "<parent run>.<step>" of the run that invoked this one. */
   readonly correlationId: string | null;
   state: RunState;
@@ -53,6 +56,7 @@ export function createActiveRun(origin: RunOrigin): ActiveRun {
     ...origin,
     cancelOn: origin.fn.cancelOn,
     slots: slotsOf(origin.fn, origin.trigger),
+    jumpMs: jumpMs(origin.fn.priority, { event: origin.trigger.wire, now: origin.trigger.receivedAt }),
     correlationId: correlationOf(origin.trigger),
     state: freshRun,
     startedAt: null,

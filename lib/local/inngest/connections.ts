@@ -79,7 +79,10 @@ function logOutcome(log: Log, url: string, outcome: SyncOutcome): void {
       log.info({ url }, "An app answers with the functions that it had");
       break;
     case "refused":
-      log.error({ url, problems: outcome.problems }, "An app's functions were refused; none was registered");
+      log.error(
+        { url, reason: outcome.message, problems: outcome.problems },
+        "An app's functions were refused; none was registered",
+      );
       break;
     case "unreachable":
       log.warn({ url, reason: outcome.reason }, "An app did not answer the sync; it will be asked again");

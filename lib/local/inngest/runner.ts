@@ -99,6 +99,7 @@ export function createRunner(parts: RunnerParts): Runner {
       run.timers.add(
         parts.slots.acquire(
           run.slots,
+          agenda.now() - run.jumpMs,
           (release) => void activity.track((signal) => makeCall(run, call, item, release, signal)),
         ),
       );

@@ -46,7 +46,7 @@ function judge(body: unknown, apply: Apply): SyncOutcome {
   const registration = readRegistration(body);
   if (registration.kind === "refused") return registration;
   const problems = apply(registration.functions);
-  if (problems.length > 0) return { kind: "refused", problems };
+  if (problems.length > 0) return { kind: "refused", message: "An id is taken", problems };
   const functionIds = registration.functions.map(({ id }) => id);
   return { kind: "registered", appId: registration.appId, functionIds };
 }
@@ -75,7 +75,7 @@ async function ask(
     });
     return readAnswer(response, serverKind);
   } catch (error) {
-    if (error instanceof UnsignedAnswerError) return { kind: "refused", problems: [error.message] };
+    if (error instanceof UnsignedAnswerError) return untrusted(error.message);
     return { kind: "unreachable", reason: error instanceof Error ? error.message : String(error) };
   }
 }
@@ -86,10 +86,16 @@ const UNAUTHORIZED: Readonly<Record<ServerKind, string>> = {
     "the app refused this engine's signature: the two have different signing keys, or clocks 5 min apart",
 };
 
+const untrusted = (problem: string): Asked => ({
+  kind: "refused",
+  message: "App and engine do not trust each other",
+  problems: [problem],
+});
+
 const answerSchema = z.looseObject({ app_id: z.string(), functions: z.array(z.unknown()) });
 
 function readAnswer(response: TransportResponse, serverKind: ServerKind): Asked {
-  if (response.status === 401) return { kind: "refused", problems: [UNAUTHORIZED[serverKind]] };
+  if (response.status === 401) return untrusted(UNAUTHORIZED[serverKind]);
   if (response.status === 200 && response.headers[HEADER.syncKind] === "in_band") {
     const parsed = answerSchema.safeParse(parseJsonOrNull(response.body));
     // Only what registration reads is compared: the rest of the answer may change without a meaning.
