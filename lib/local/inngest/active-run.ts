@@ -29,6 +29,8 @@ export interface ActiveRun extends CancellableRun {
   state: RunState;
   startedAt: number | null;
   isEnded: boolean;
+  /** `timeouts.finish` was reached while a request was under way: only if that request ends the run, it counts. */
+  isOverdue: boolean;
   /** -1 until the SDK has chosen its protocol version. */
   version: number;
   /** Requests queued, in flight, or waiting to be repeated. */
@@ -61,6 +63,7 @@ export function createActiveRun(origin: RunOrigin): ActiveRun {
     state: freshRun,
     startedAt: null,
     isEnded: false,
+    isOverdue: false,
     version: -1,
     openCalls: 0,
     queueItems: 0,

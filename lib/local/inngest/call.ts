@@ -113,7 +113,11 @@ function read(response: TransportResponse): Answer {
   return { version, result: resultOf(response) };
 }
 
+/** What a step may give back (§2.9); the server refuses more, so the engine must not let it pass. */
+const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
+
 function resultOf(response: TransportResponse): CallResult {
+  if (Buffer.byteLength(response.body) > LARGEST_ANSWER_BYTES) return tooLarge;
   const retryAfter = response.headers[HEADER.retryAfter] ?? null;
   const body = parseJsonOrNull(response.body);
   switch (response.status) {
@@ -134,6 +138,13 @@ function resultOf(response: TransportResponse): CallResult {
     }
   }
 }
+
+const tooLarge: CallResult = {
+  kind: "failed",
+  error: { name: "Error", message: "The app's answer is larger than 4 MB, the limit of Inngest", stack: "" },
+  isRetriable: false,
+  retryAfter: null,
+};
 
 const noAnswer = (why: string): CallResult => ({
   kind: "failed",

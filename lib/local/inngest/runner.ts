@@ -145,12 +145,22 @@ export function createRunner(parts: RunnerParts): Runner {
     if (run.startedAt !== null) return;
     run.startedAt = agenda.now();
     const { finishMs } = run.fn.timeouts;
-    if (finishMs !== null) later(run, finishMs, () => cancel(run, "timeouts.finish was reached"));
+    if (finishMs !== null) later(run, finishMs, () => overdue(run));
+  };
+
+  /** A last request that began in time may end late (the SDK's own words for `timeouts.finish`, 4.24.0). */
+  const overdue = (run: ActiveRun) => {
+    if (run.requests.size > 0) run.isOverdue = true;
+    else cancel(run, FINISH_REACHED);
   };
 
   const read = (run: ActiveRun, call: Call, item: QueueItem, { result, version }: Answer) => {
     run.openCalls -= 1;
     run.version = version ?? run.version;
+    if (run.isOverdue && !isEndOfRun(result)) {
+      cancel(run, FINISH_REACHED);
+      return;
+    }
     switch (result.kind) {
       case "completed":
         finish(run, { kind: "completed", output: result.output });
@@ -240,5 +250,11 @@ export function createRunner(parts: RunnerParts): Runner {
     deliver: pendingSteps.deliver,
   };
 }
+
+const FINISH_REACHED = "timeouts.finish was reached";
+
+const isEndOfRun = (result: CallResult): boolean =>
+  result.kind === "completed" ||
+  (result.kind === "operations" && result.operations.some(({ op }) => op === "RunComplete"));
 
 const failed = ({ error }: Extract<Effect, { kind: "fail" }>): RunEnd => ({ kind: "failed", error });

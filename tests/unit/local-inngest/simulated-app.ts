@@ -33,6 +33,7 @@ export interface SimulatedRequest {
   readonly mustPlan: boolean;
   /** `steps`, as the engine sent them. */
   readonly memo: Readonly<Record<string, unknown>>;
+  readonly stack: readonly string[];
   /** The status, and for a 206 its operations as "op name"; null while there is none. */
   answer: string | null;
 }
@@ -119,7 +120,7 @@ export function emptyWorld(
 function noted(url: string, body: string, at: number): SimulatedRequest {
   const parsed: {
     steps: Record<string, unknown>;
-    ctx: { attempt: number; disable_immediate_execution: boolean };
+    ctx: { attempt: number; disable_immediate_execution: boolean; stack: { stack: string[] } };
   } = JSON.parse(body);
   return {
     stepId: new URL(url).searchParams.get("stepId") ?? "",
@@ -127,6 +128,7 @@ function noted(url: string, body: string, at: number): SimulatedRequest {
     at,
     mustPlan: parsed.ctx.disable_immediate_execution,
     memo: parsed.steps,
+    stack: parsed.ctx.stack.stack,
     answer: null,
   };
 }
