@@ -1,96 +1,9 @@
-/** Runs with checkpointing, as Inngest Cloud has it, beside runs without it (inngest.md §1.8, §3.3), through the real SDK. */
-import {
-  type Inngest,
-  invoke,
-  NonRetriableError,
-  RetryAfterError,
-  referenceFunction,
-  staticSchema,
-} from "inngest";
+/** Checkpoints, as Inngest Cloud takes them, through the real SDK (inngest.md §1.8, §3.3, §3.5). */
+import { type Inngest, RetryAfterError } from "inngest";
 import { describe, expect, it } from "vitest";
 import { IN_PROCESS_APP } from "@/lib/local/inngest/start-inngest";
 import type { TransportResponse } from "@/lib/local/inngest/transport";
-import { emptyWorld, HOUR, MINUTE, SECOND, simulate } from "./simulated-app";
-
-describe.each([
-  ["without checkpointing", false],
-  ["with checkpointing", true],
-])("%s", (_name, checkpointing) => {
-  const everything = (ran: string[]) => (client: Inngest) => {
-    const note = (name: string) => () => {
-      ran.push(name);
-      return name;
-    };
-    return [
-      client.createFunction(
-        { id: "everything", retries: 2, triggers: [{ event: "go" }] },
-        async ({ step, attempt }) => {
-          const first = await step.run("first", note("first"));
-          await step.sleep("rest", "1m");
-          const [left, right] = await Promise.all([
-            step.run("left", note("left")),
-            step.run("right", note("right")),
-          ]);
-          await step.run("flaky", () => {
-            ran.push(`flaky ${attempt}`);
-            if (attempt === 0) throw new RetryAfterError("again", "5s");
-          });
-          const invoked = await step.invoke("ask", {
-            function: referenceFunction({ functionId: "inner" }),
-            data: { n: 2 },
-            timeout: "1h",
-          });
-          const lost = await step
-            .run("doomed", () => Promise.reject(new NonRetriableError("no")))
-            .catch(String);
-          await step.sendEvent("tell", { name: "told" });
-          const answer = await step.waitForEvent("answer", { event: "reply", timeout: "5m" });
-          const last = await step.run("last", note("last"));
-          return { first, left, right, invoked, lost, answer, last };
-        },
-      ),
-      client.createFunction(
-        { id: "inner", triggers: [invoke(staticSchema<{ n: number }>())] },
-        async ({ event, step }) => step.run("double", () => event.data.n * 2),
-      ),
-      client.createFunction({ id: "told", triggers: [{ event: "told" }] }, async () => "heard"),
-    ];
-  };
-
-  it("gives the same outcome, each step run once and each attempt counted", async () => {
-    const ran: string[] = [];
-    const world = await simulate(everything(ran), { checkpointing });
-    await world.client.send({ name: "go" });
-    await world.clock.advance(HOUR);
-    expect(world.runsOf("everything")[0]).toMatchObject({
-      status: "Completed",
-      output: {
-        first: "first",
-        left: "left",
-        right: "right",
-        invoked: 4,
-        lost: expect.stringContaining("no"),
-        answer: null,
-        last: "last",
-      },
-    });
-    expect(ran.toSorted()).toEqual(["first", "flaky 0", "flaky 1", "last", "left", "right"]);
-    expect(world.runsOf("told").map(({ output }) => output)).toEqual(["heard"]);
-    const steps = world.runsOf("everything")[0]?.steps.map(({ name, status }) => `${name} ${status}`);
-    expect(steps?.toSorted()).toEqual([
-      "answer Completed",
-      "ask Completed",
-      "doomed Failed",
-      "first Completed",
-      "flaky Completed",
-      "last Completed",
-      "left Completed",
-      "rest Completed",
-      "right Completed",
-      "tell Completed",
-    ]);
-  });
-});
+import { emptyWorld, gate, MINUTE, SECOND, simulate } from "./simulated-app";
 
 describe("checkpoints", () => {
   const twoSteps = (client: Inngest) => [
@@ -222,16 +135,13 @@ describe("checkpoints", () => {
 
   it("§1.8 a request that the engine gave up is stale: its checkpoint answers 409 and it ends without a retry", async () => {
     const ran: string[] = [];
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { open, opened } = gate();
     const world = emptyWorld(
       (client) => [
         client.createFunction({ id: "slow", triggers: [{ event: "go" }] }, async ({ step, attempt }) => {
           await step.run("a", async () => {
             ran.push(`a${attempt}`);
-            if (attempt === 0) await gate;
+            if (attempt === 0) await opened;
           });
           await step.run("b", () => void ran.push(`b${attempt}`));
         }),

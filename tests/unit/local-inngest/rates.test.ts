@@ -1,7 +1,7 @@
 /** rateLimit, throttle, priority and concurrency by key through the real SDK (inngest.md §2.1, §2.2, §2.7). */
 import type { Inngest } from "inngest";
 import { describe, expect, it } from "vitest";
-import { HOUR, MINUTE, SECOND, simulate } from "./simulated-app";
+import { gate, HOUR, MINUTE, SECOND, simulate } from "./simulated-app";
 
 const outputs = (runs: readonly { output: unknown }[]) => runs.map(({ output }) => output);
 
@@ -95,15 +95,12 @@ describe("throttle", () => {
 describe("concurrency", () => {
   it("§1.4 priority goes before what came earlier and waits, by its seconds, and negative lets others pass", async () => {
     const order: unknown[] = [];
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { open, opened } = gate();
     const world = await simulate((client) => [
       client.createFunction(
         { id: "one", triggers: [{ event: "go" }], concurrency: 1, priority: { run: "event.data.priority" } },
         async ({ event }) => {
-          if (event.data.n === 0) await gate;
+          if (event.data.n === 0) await opened;
           order.push(event.data.n);
         },
       ),
@@ -142,14 +139,11 @@ describe("concurrency", () => {
 
   it("§1.4 a limit of the account's scope is shared by functions with the same key", async () => {
     const order: unknown[] = [];
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { open, opened } = gate();
     const shared = { concurrency: { limit: 1, scope: "account", key: '"sandbox-api"' } } as const;
     const world = await simulate((client) => [
       client.createFunction({ id: "first", triggers: [{ event: "first" }], ...shared }, async () => {
-        await gate;
+        await opened;
         order.push("first");
       }),
       client.createFunction({ id: "second", triggers: [{ event: "second" }], ...shared }, async () => {
@@ -165,10 +159,7 @@ describe("concurrency", () => {
   });
 
   it("§2.4 a run that waits for a slot is cancelled like any other, and never starts", async () => {
-    let open: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      open = resolve;
-    });
+    const { open, opened } = gate();
     const started: unknown[] = [];
     const world = await simulate((client) => [
       client.createFunction(
@@ -180,7 +171,7 @@ describe("concurrency", () => {
         },
         async ({ event }) => {
           started.push(event.data.n);
-          if (event.data.n === 1) await gate;
+          if (event.data.n === 1) await opened;
         },
       ),
     ]);

@@ -10,6 +10,7 @@ import type { EngineParts } from "@/lib/local/inngest/engine";
 import { SettlingClock } from "@/lib/local/inngest/settling-clock";
 import { createInProcessInngest, IN_PROCESS_APP } from "@/lib/local/inngest/start-inngest";
 import { inProcessTransport, type Transport, type TransportResponse } from "@/lib/local/inngest/transport";
+import { takingTurns } from "@/lib/local/inngest/turn-taking";
 import { seededRandom } from "@/lib/random";
 
 export const SECOND = 1000;
@@ -46,6 +47,8 @@ export interface Logged {
 
 export interface SimulateOptions extends Pick<EngineParts, "checkpointing" | "cloud"> {
   readonly seed?: number;
+  /** One call to the app at a time, for a trace that has to be repeatable. */
+  readonly takesTurns?: boolean;
   /** What the app's client is told beyond its id and where the engine is. */
   readonly client?: Partial<ClientOptions>;
 }
@@ -65,7 +68,7 @@ export async function simulate(
 /** The same, before the app is connected; for what happens at the connection. */
 export function emptyWorld(
   define: (client: Inngest) => readonly InngestFunction.Any[],
-  { seed = 1, client: clientOptions = {}, ...parts }: SimulateOptions = {},
+  { seed = 1, takesTurns = false, client: clientOptions = {}, ...parts }: SimulateOptions = {},
 ) {
   const clock = new SettlingClock(START);
   const logged: Logged[] = [];
@@ -89,7 +92,8 @@ export function emptyWorld(
     logger: quiet,
     ...clientOptions,
   });
-  const handler = inProcessTransport(serve({ client, functions: define(client) }));
+  const app = inProcessTransport(serve({ client, functions: define(client) }));
+  const handler = takesTurns ? takingTurns(app) : app;
   const calls: SimulatedRequest[] = [];
   const transport: Transport = async (request) => {
     if (request.method !== "POST") return handler(request);
@@ -137,6 +141,15 @@ function summary({ status, body }: TransportResponse): string {
   if (status !== 206) return String(status);
   const operations: { op: string; displayName?: string }[] = JSON.parse(body);
   return `206 ${operations.map(({ op, displayName }) => `${op} ${displayName ?? ""}`.trim()).join(", ")}`;
+}
+
+/** Something that a step waits for until the test opens it. */
+export function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
 }
 
 const quiet = {
