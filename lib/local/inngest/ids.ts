@@ -29,8 +29,8 @@ export function functionUuid(functionId: string): string {
   );
 }
 
-/** Repeated sends come within seconds; the cap only bounds memory. */
-const REMEMBERED_SEEDS = 5000;
+/** Repeated sends come within seconds; the cap only bounds memory, at four of the largest sends (§2.9). */
+const REMEMBERED_SEEDS = 4 * 5000;
 
 export function createIds(clock: Clock, random: Random): Ids {
   const ulid = monotonicFactory(() => random.fraction());

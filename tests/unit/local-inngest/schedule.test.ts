@@ -36,6 +36,24 @@ describe("cron", () => {
   });
 });
 
+describe("cron descriptors and jitter", () => {
+  it("§1.4 @hourly falls due each hour, and jitter delays a tick by less than itself, by the seed", async () => {
+    const jittered = { cron: "0 * * * *", jitter: "30s" };
+    const world = await simulate((client) => [
+      client.createFunction({ id: "hourly", triggers: [cron("@hourly")] }, async () => null),
+      client.createFunction({ id: "spread", triggers: [jittered] }, async () => null),
+    ]);
+    await world.clock.advance(3 * HOUR + MINUTE);
+    const offsets = (id: string) =>
+      world.runsOf(id).map(({ queuedAt }, tick) => queuedAt - START - (tick + 1) * HOUR);
+    expect(offsets("hourly")).toEqual([0, 0, 0]);
+    const spread = offsets("spread");
+    expect(spread).toHaveLength(3);
+    expect(spread.every((offset) => offset >= 0 && offset < 30 * SECOND)).toBe(true);
+    expect(new Set(spread).size).toBe(3);
+  });
+});
+
 describe("operator controls", () => {
   const sleeper = () =>
     simulate((client) => [
