@@ -9,6 +9,7 @@ import type { Server } from "node:http";
 import type { Clock } from "@/lib/clock";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
+import type { Containers } from "@/lib/local/e2b/containers/container";
 import { takeFolder } from "@/lib/local/e2b/containers/leftovers";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/containers/process-signals";
@@ -61,6 +62,8 @@ export interface LocalE2b {
   /** `e2b.localhost:<previewPort>`; a preview's host is `<port>-<sandboxId>.` before it. */
   readonly domain: string;
   readonly previewPort: number;
+  /** How its sandboxes are kept apart. */
+  readonly isolation: Containers["kind"];
   /** Authenticated control calls since the start by kind (create, connect, pause, timeout, kill, get, list, …). */
   calls(): Record<string, number>;
   /** Acts on sandboxes without a client's call; not counted. */
@@ -180,6 +183,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     countProcesses: () => markedProcesses(instanceMark).length,
     domain,
     previewPort,
+    isolation: containers.kind,
     calls: () => ({ ...counts }),
     cloud: {
       killBehindTheBack: (sandboxId) => cloud.killBehindTheBack(sandboxId),
