@@ -5,6 +5,7 @@
 import type { Cancel } from "@/lib/clock";
 import type { CancellableRun } from "@/lib/local/inngest/flow/cancel-on";
 import type { Slot } from "@/lib/local/inngest/flow/concurrency";
+import { jumpMs } from "@/lib/local/inngest/flow/priority";
 import type { ReceivedEvent } from "./events";
 import type { Expression } from "./expressions";
 import type { RegisteredFunction } from "./registration";
@@ -21,15 +22,23 @@ export interface ActiveRun extends CancellableRun {
   readonly fn: RegisteredFunction;
   readonly transport: Transport;
   readonly slots: readonly Slot[];
+  /** How far its requests go before others that wait. */
+  readonly jumpMs: number;
   /** "<parent run>.<step>" of the run that invoked this one. */
   readonly correlationId: string | null;
   state: RunState;
   startedAt: number | null;
   isEnded: boolean;
+  /** `timeouts.finish` was reached while a request was under way: only if that request ends the run, it counts. */
+  isOverdue: boolean;
   /** -1 until the SDK has chosen its protocol version. */
   version: number;
   /** Requests queued, in flight, or waiting to be repeated. */
   openCalls: number;
+  /** How many queue items the run has had; numbers them. */
+  queueItems: number;
+  /** Requests in flight: queue item → its generation. A checkpoint of any other one comes too late. */
+  readonly requests: Map<string, number>;
   /** Steps that something other than a request will complete. */
   readonly sleeping: Map<string, Cancel>;
   readonly waits: Map<string, Waiting>;
@@ -49,12 +58,16 @@ export function createActiveRun(origin: RunOrigin): ActiveRun {
     ...origin,
     cancelOn: origin.fn.cancelOn,
     slots: slotsOf(origin.fn, origin.trigger),
+    jumpMs: jumpMs(origin.fn.priority, { event: origin.trigger.wire, now: origin.trigger.receivedAt }),
     correlationId: correlationOf(origin.trigger),
     state: freshRun,
     startedAt: null,
     isEnded: false,
+    isOverdue: false,
     version: -1,
     openCalls: 0,
+    queueItems: 0,
+    requests: new Map(),
     sleeping: new Map(),
     waits: new Map(),
     timers: new Set(),
@@ -79,7 +92,7 @@ function slotsOf(fn: RegisteredFunction, trigger: ReceivedEvent): readonly Slot[
 }
 
 function keyText(key: Expression, trigger: ReceivedEvent): string | null {
-  const evaluation = key.evaluate({ event: trigger.wire });
+  const evaluation = key.evaluate({ event: trigger.wire, now: trigger.receivedAt });
   return evaluation.kind === "value" ? JSON.stringify(evaluation.value ?? null) : null;
 }
 

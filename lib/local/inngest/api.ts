@@ -10,6 +10,7 @@ import { refusalOf } from "./guard";
 import type { HistoryRun } from "./history";
 import { renderPage } from "./page";
 import { HEADER } from "./protocol";
+import { answerSdk } from "./sdk-api";
 
 export interface ApiRequest {
   readonly method: string;
@@ -57,6 +58,8 @@ function decoded(segment: string): string {
 }
 
 function route(engine: Engine, request: ApiRequest, segments: readonly string[]): ApiResponse | null {
+  const sdk = answerSdk(engine, request, segments);
+  if (sdk) return json(sdk.status, sdk.body);
   const [first = "", second = "", third = "", fourth] = segments;
   switch (`${request.method} ${first}`) {
     case "POST e":

@@ -1,9 +1,9 @@
 /**
  * Owns one request to the app for one run: its body, its URL, and what the answer means (inngest.md §3.3, §3.4). It
- * must never send `fn_id` or `qi_id`, or the SDK would checkpoint. Fails open: whatever is not an SDK's answer, or no
- * answer at all, is a failure that may be retried.
+ * must never send `fn_id` and `qi_id` unless checkpoints are taken, or the SDK would report its steps to nobody. Fails
+ * open: whatever is not an SDK's answer, or no answer at all, is a failure that may be retried.
  */
-import { z } from "zod";
+import { parseJsonOrNull } from "./parse-json";
 import {
   type CallBody,
   errorSchema,
@@ -15,6 +15,7 @@ import {
   type WireEvent,
 } from "./protocol";
 import type { Call, RunState } from "./run";
+import { unwrapStream } from "./streamed-answer";
 import type { Transport, TransportResponse } from "./transport";
 
 export type CallResult =
@@ -46,7 +47,16 @@ export interface CallInput {
   readonly call: Call;
   readonly maxAttempts: number;
   readonly version: number;
+  readonly queueItem: QueueItem;
+  /** Null unless the engine takes checkpoints. */
+  readonly checkpointFor: { readonly functionUuid: string } | null;
   readonly signal: AbortSignal;
+}
+
+/** What is repeated when a request fails: the same item, a higher generation (observed on the real server, §3.3). */
+export interface QueueItem {
+  readonly id: string;
+  readonly generation: number;
 }
 
 /** The app's answer, or a retriable failure when there was none. Never rejects. */
@@ -62,6 +72,9 @@ export async function callApp(input: CallInput): Promise<Answer> {
         "user-agent": "Inngest",
         [HEADER.requestVersion]: String(input.version),
         [HEADER.runId]: input.runId,
+        [HEADER.jobId]: input.queueItem.id,
+        [HEADER.generation]: String(input.queueItem.generation),
+        [HEADER.requestId]: `${input.queueItem.id}.${input.queueItem.generation}`,
       },
       body: JSON.stringify(bodyOf(input)),
       signal: input.signal,
@@ -72,7 +85,8 @@ export async function callApp(input: CallInput): Promise<Answer> {
   }
 }
 
-function bodyOf({ runId, event, state, call, maxAttempts, version }: CallInput): CallBody {
+function bodyOf(input: CallInput): CallBody {
+  const { runId, event, state, call, maxAttempts, version, checkpointFor } = input;
   return {
     version,
     use_api: false,
@@ -81,6 +95,7 @@ function bodyOf({ runId, event, state, call, maxAttempts, version }: CallInput):
     steps: state.steps,
     ctx: {
       run_id: runId,
+      ...(checkpointFor ? { fn_id: checkpointFor.functionUuid, qi_id: input.queueItem.id } : {}),
       attempt: call.attempt,
       max_attempts: maxAttempts,
       disable_immediate_execution: call.mustPlan,
@@ -98,9 +113,13 @@ function read(response: TransportResponse): Answer {
   return { version, result: resultOf(response) };
 }
 
+/** What a step may give back (§2.9); the server refuses more, so the engine must not let it pass. */
+const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
+
 function resultOf(response: TransportResponse): CallResult {
+  if (Buffer.byteLength(response.body) > LARGEST_ANSWER_BYTES) return tooLarge;
   const retryAfter = response.headers[HEADER.retryAfter] ?? null;
-  const body = parseJson(response.body);
+  const body = parseJsonOrNull(response.body);
   switch (response.status) {
     case 200:
       return { kind: "completed", output: body ?? null };
@@ -120,6 +139,13 @@ function resultOf(response: TransportResponse): CallResult {
   }
 }
 
+const tooLarge: CallResult = {
+  kind: "failed",
+  error: { name: "Error", message: "The app's answer is larger than 4 MB, the limit of Inngest", stack: "" },
+  isRetriable: false,
+  retryAfter: null,
+};
+
 const noAnswer = (why: string): CallResult => ({
   kind: "failed",
   error: { name: "Error", message: `The app did not answer: ${why}`, stack: "" },
@@ -131,34 +157,5 @@ const noAnswer = (why: string): CallResult => ({
 const describe = (error: Error): string =>
   error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 
-const envelopeSchema = z.object({
-  status: z.number(),
-  headers: z.record(z.string(), z.string()),
-  body: z.unknown(),
-});
-
-/** A streaming app answers 201 at once and the real answer as an envelope after keep-alive bytes. */
-function unwrapStream(response: TransportResponse): TransportResponse {
-  if (response.status !== 201) return response;
-  const envelope = envelopeSchema.safeParse(parseJson(response.body));
-  if (!envelope.success) return response;
-  const { status, headers, body } = envelope.data;
-  const lowerCased = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return {
-    status,
-    headers: { ...response.headers, ...Object.fromEntries(lowerCased) },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: an error page, say. The status then speaks alone.
-    return null;
-  }
-}
-
 /** The SDK serialises an error as JSON text inside the JSON body for some failures. */
-const unpack = (body: unknown): unknown => (typeof body === "string" ? parseJson(body) : body);
+const unpack = (body: unknown): unknown => (typeof body === "string" ? parseJsonOrNull(body) : body);

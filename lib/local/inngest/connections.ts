@@ -3,11 +3,14 @@
  * must never hold up the engine: each look is on its own. Fails open: an app that is away is looked for again, and
  * only a change of outcome is logged.
  */
+import { systemClock } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import type { Activity } from "./activity";
 import type { Agenda } from "./agenda";
 import type { AppConnection, SyncOutcome } from "./engine-port";
 import type { Registry } from "./registry";
+import type { SigningKeys } from "./signature";
+import { signedTransport } from "./signed-transport";
 import { createAppSync } from "./sync";
 
 export interface ConnectionParts {
@@ -15,6 +18,8 @@ export interface ConnectionParts {
   readonly activity: Activity;
   readonly log: Log;
   readonly registry: Registry;
+  /** Cloud mode, if there are keys. */
+  readonly keys: SigningKeys | null;
 }
 
 export interface Connections {
@@ -29,8 +34,11 @@ export function createConnections(parts: ConnectionParts): Connections {
   const syncs: (() => Promise<SyncOutcome>)[] = [];
 
   const connect = async (connection: AppConnection): Promise<SyncOutcome> => {
-    const { url, transport, resyncEveryMs } = connection;
-    const app = createAppSync(url, transport);
+    const { url, resyncEveryMs } = connection;
+    const transport = parts.keys
+      ? signedTransport(connection.transport, parts.keys, systemClock.now)
+      : connection.transport;
+    const app = createAppSync(url, transport, parts.keys ? "cloud" : "dev");
     let lastKind: string | null = null;
     const syncOnce = async () => {
       const outcome = await parts.activity.track((signal) =>
@@ -71,7 +79,10 @@ function logOutcome(log: Log, url: string, outcome: SyncOutcome): void {
       log.info({ url }, "An app answers with the functions that it had");
       break;
     case "refused":
-      log.error({ url, problems: outcome.problems }, "An app's functions were refused; none was registered");
+      log.error(
+        { url, reason: outcome.message, problems: outcome.problems },
+        "An app's functions were refused; none was registered",
+      );
       break;
     case "unreachable":
       log.warn({ url, reason: outcome.reason }, "An app did not answer the sync; it will be asked again");

@@ -8,6 +8,7 @@ import { cancelledBy } from "@/lib/local/inngest/flow/cancel-on";
 import type { Log } from "@/lib/log";
 import type { ActiveRun } from "./active-run";
 import { nameMatches, type ReceivedEvent } from "./events";
+import { holds } from "./expressions";
 import type { Recorder } from "./recorder";
 import type { EventTrigger, RegisteredFunction } from "./registration";
 import type { Registry } from "./registry";
@@ -45,10 +46,21 @@ function carry(parts: DispatchParts, event: ReceivedEvent): void {
   const { recorder, active, runner, registry, scheduler } = parts;
   recorder.event(event);
   for (const run of [...active.values()])
-    if (cancelledBy(event, run)) runner.cancel(run, `cancelled by ${event.wire.name} (${event.wire.id})`);
+    if (isCancelledBy(parts, event, run))
+      runner.cancel(run, `cancelled by ${event.wire.name} (${event.wire.id})`);
   for (const run of [...active.values()]) runner.offer(run, event);
   for (const { fn } of registry.all())
     if (fn.triggers.some((trigger) => fires(parts, trigger, event, fn))) scheduler.schedule(fn, event);
+}
+
+function isCancelledBy({ log }: DispatchParts, event: ReceivedEvent, run: ActiveRun): boolean {
+  const option = cancelledBy(event, run, ({ expression }, reason) =>
+    log.error(
+      { functionId: run.fn.id, runId: run.id, expression: expression?.source, reason },
+      "A cancelOn's if could not be judged",
+    ),
+  );
+  return option !== null;
 }
 
 function fires(
@@ -59,11 +71,10 @@ function fires(
 ): boolean {
   if (!nameMatches(trigger.event, event.wire.name)) return false;
   if (trigger.expression === null) return true;
-  const evaluation = trigger.expression.evaluate({ event: event.wire });
-  if (evaluation.kind === "value" && typeof evaluation.value === "boolean") return evaluation.value;
-  const reason = evaluation.kind === "failed" ? evaluation.reason : "it is not boolean";
-  const expression = trigger.expression.source;
-  parts.log.error({ functionId: fn.id, expression, reason }, "A trigger's if could not be judged");
-  parts.recorder.consequence(event, { kind: "ignored", functionId: fn.id, reason: `trigger if: ${reason}` });
-  return false;
+  const { source } = trigger.expression;
+  return holds(trigger.expression, { event: event.wire, now: event.receivedAt }, (reason) => {
+    parts.log.error({ functionId: fn.id, expression: source, reason }, "A trigger's if could not be judged");
+    const why = `trigger if: ${reason}`;
+    parts.recorder.consequence(event, { kind: "ignored", functionId: fn.id, reason: why });
+  });
 }

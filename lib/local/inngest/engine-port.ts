@@ -24,8 +24,8 @@ export interface AppConnection {
 export type SyncOutcome =
   | { readonly kind: "registered"; readonly appId: string; readonly functionIds: readonly string[] }
   | { readonly kind: "unchanged"; readonly appId: string; readonly functionIds: readonly string[] }
-  /** The app answered with something that this engine does not know; nothing of it was registered. */
-  | { readonly kind: "refused"; readonly problems: readonly string[] }
+  /** The app answered with something that this engine does not know or may not trust; nothing of it was registered. */
+  | { readonly kind: "refused"; readonly message: string; readonly problems: readonly string[] }
   | { readonly kind: "unreachable"; readonly reason: string };
 
 export type Control = { readonly kind: "done" } | { readonly kind: "refused"; readonly reason: string };

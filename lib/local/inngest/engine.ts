@@ -12,6 +12,7 @@ import type { Random } from "@/lib/random";
 import type { ActiveRun } from "./active-run";
 import { createActivity } from "./activity";
 import { createAgenda } from "./agenda";
+import { createCheckpoints, type ReceiveCheckpoint } from "./checkpoint";
 import { createConnections } from "./connections";
 import { createControls } from "./controls";
 import { createDispatch } from "./dispatch";
@@ -24,6 +25,7 @@ import { createRecorder } from "./recorder";
 import { createRegistry } from "./registry";
 import { createRunner } from "./runner";
 import { createScheduler } from "./scheduler";
+import type { SigningKeys } from "./signature";
 
 export interface EngineParts {
   readonly clock: Clock;
@@ -31,6 +33,15 @@ export interface EngineParts {
   readonly log: Log;
   /** Events and runs that `history()` keeps of each; 500 if absent. */
   readonly historySize?: number;
+  /** Whether apps may report several steps from within one request, as in Inngest Cloud (§1.8); false if absent. */
+  readonly checkpointing?: boolean;
+  /** Cloud mode: calls are signed, answers and callers have to prove that they know the keys. Development mode if absent. */
+  readonly cloud?: CloudKeys;
+}
+
+export interface CloudKeys extends SigningKeys {
+  /** What senders of events put into the path; any if absent. */
+  readonly eventKey?: string;
 }
 
 /** The engine, and the Event API's entrance, which only the server uses. */
@@ -38,6 +49,9 @@ export interface Engine extends InngestEngine {
   /** The ids of the batch's events. @throws EventRefusedError */
   receive(body: unknown, seed: string | null): readonly string[];
   pausedFunctionIds(): readonly string[];
+  receiveCheckpoint: ReceiveCheckpoint;
+  /** The keys of cloud mode, or null in development mode. */
+  readonly cloud: CloudKeys | null;
 }
 
 const DEFAULT_HISTORY_SIZE = 500;
@@ -47,6 +61,8 @@ export function createEngine({
   random,
   log,
   historySize = DEFAULT_HISTORY_SIZE,
+  checkpointing = false,
+  cloud,
 }: EngineParts): Engine {
   const agenda = createAgenda(clock);
   const activity = createActivity();
@@ -91,6 +107,8 @@ export function createEngine({
     slots: createSlots(),
     activity,
     recorder,
+    log,
+    takesCheckpoints: checkpointing,
     invoke,
     onEnd,
   });
@@ -127,7 +145,7 @@ export function createEngine({
 
   const dispatch = createDispatch({ log, recorder, active, runner, registry, scheduler });
 
-  const connections = createConnections({ agenda, activity, log, registry });
+  const connections = createConnections({ agenda, activity, log, registry, keys: cloud ?? null });
 
   const receive = (body: unknown, seed: string | null) => {
     if (activity.isAborted) throw new EventRefusedError("the engine has stopped");
@@ -144,6 +162,8 @@ export function createEngine({
 
   return {
     receive,
+    receiveCheckpoint: createCheckpoints({ active, accept: runner.checkpoint }),
+    cloud: cloud ?? null,
     connectApp: connections.connect,
     syncNow: connections.syncAll,
     functionIds,

@@ -65,6 +65,12 @@ const concurrencyOption = z.strictObject({
   scope: z.enum(["fn", "env", "account"]).optional(),
 });
 
+/** The SDK sends a number, one limit or several; a union in the schema would hide what is wrong with one of them. */
+function asList(concurrency: unknown): unknown {
+  if (typeof concurrency === "number") return [{ limit: concurrency }];
+  return Array.isArray(concurrency) ? concurrency : [concurrency];
+}
+
 const DAY_MS = 86_400_000;
 
 export const functionSchema = z.strictObject({
@@ -105,19 +111,17 @@ export const functionSchema = z.strictObject({
     .optional(),
   timeouts: z.strictObject({ start: span.optional(), finish: span.optional() }).optional(),
   concurrency: z
-    .union([
-      z
-        .number()
-        .int()
-        .nonnegative()
-        .transform((limit) => [{ limit, key: undefined, scope: undefined }]),
-      concurrencyOption.transform((option) => [option]),
-      z.array(concurrencyOption).max(2, "a function has at most 2 concurrency limits"),
-    ])
+    .preprocess(asList, z.array(concurrencyOption).max(2, "a function has at most 2 concurrency limits"))
     .optional(),
+  rateLimit: z
+    .strictObject({
+      limit: z.number().int().positive(),
+      period: span.refine((ms) => ms >= 1000, "the period is at least 1 s"),
+      key: expression.optional(),
+    })
+    .optional(),
+  priority: z.strictObject({ run: expression.optional() }).optional(),
   batchEvents: absent("batchEvents"),
-  rateLimit: absent("rateLimit"),
-  priority: absent("priority"),
 });
 
 export type FunctionConfig = z.output<typeof functionSchema>;

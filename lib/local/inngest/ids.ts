@@ -3,7 +3,7 @@
  * `cancelOn` compares an event's id with a run's (inngest.md §2.4). It must never take time or entropy from the SDK,
  * which uses the machine's clock: the same seed has to give the same trace. Cannot fail.
  */
-
+import { createHash } from "node:crypto";
 import { monotonicFactory } from "ulid";
 import type { Clock } from "@/lib/clock";
 import type { Random } from "@/lib/random";
@@ -21,8 +21,16 @@ export interface SeededId {
   readonly firstSeenAt: number;
 }
 
-/** Repeated sends come within seconds; the cap only bounds memory. */
-const REMEMBERED_SEEDS = 5000;
+/** The UUID by which the protocol names a function: the same for the same id. */
+export function functionUuid(functionId: string): string {
+  const hex = createHash("sha1").update(functionId).digest("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    "-",
+  );
+}
+
+/** Repeated sends come within seconds; the cap only bounds memory, at four of the largest sends (§2.9). */
+const REMEMBERED_SEEDS = 4 * 5000;
 
 export function createIds(clock: Clock, random: Random): Ids {
   const ulid = monotonicFactory(() => random.fraction());

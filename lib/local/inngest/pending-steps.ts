@@ -4,11 +4,12 @@
  * expression that cannot be read ends the run with a sentence.
  */
 import type { Cancel } from "@/lib/clock";
-import type { ActiveRun } from "./active-run";
+import type { Log } from "@/lib/log";
+import type { ActiveRun, Waiting } from "./active-run";
 import type { Agenda } from "./agenda";
 import { delayUntil } from "./duration";
 import { nameMatches, type ReceivedEvent } from "./events";
-import { compileExpression, type Expression } from "./expressions";
+import { compileExpression, holds } from "./expressions";
 import type { Operation, StepMemo } from "./protocol";
 import type { Recorder } from "./recorder";
 import { completeStep, type Effect, failure, type Step } from "./run";
@@ -16,6 +17,7 @@ import { completeStep, type Effect, failure, type Step } from "./run";
 export interface PendingStepParts {
   readonly agenda: Agenda;
   readonly recorder: Recorder;
+  readonly log: Log;
   readonly invoke: (run: ActiveRun, op: Extract<Operation, { op: "InvokeFunction" }>) => string | null;
   readonly later: (run: ActiveRun, delayMs: number, job: () => void) => Cancel;
   readonly take: (run: ActiveRun, step: Step) => void;
@@ -83,16 +85,26 @@ export function createPendingSteps(parts: PendingStepParts): PendingSteps {
     offer(run, event) {
       for (const wait of [...run.waits.values()]) {
         if (!nameMatches(wait.eventName, event.wire.name)) continue;
-        if (satisfies(wait.expression, run, event)) deliver(run, wait.stepId, { data: event.wire });
+        if (isSatisfied(parts.log, wait, run, event)) deliver(run, wait.stepId, { data: event.wire });
       }
     },
   };
 }
 
-function satisfies(expression: Expression | null, run: ActiveRun, event: ReceivedEvent): boolean {
+function isSatisfied(
+  log: Log,
+  { stepId, expression }: Waiting,
+  run: ActiveRun,
+  event: ReceivedEvent,
+): boolean {
   if (expression === null) return true;
-  const evaluation = expression.evaluate({ event: run.trigger.wire, async: event.wire });
-  return evaluation.kind === "value" && evaluation.value === true;
+  const scope = { event: run.trigger.wire, async: event.wire, now: event.receivedAt };
+  return holds(expression, scope, (reason) =>
+    log.error(
+      { functionId: run.fn.id, runId: run.id, stepId, expression: expression.source, reason },
+      "The if of a wait for an event could not be judged",
+    ),
+  );
 }
 
 const INVOKE_TIMEOUT = {

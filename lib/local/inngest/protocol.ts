@@ -14,6 +14,10 @@ export const HEADER = {
   runId: "x-run-id",
   retryAfter: "retry-after",
   eventIdSeed: "x-inngest-event-id-seed",
+  requestId: "x-request-id",
+  jobId: "x-inngest-job-id",
+  generation: "x-inngest-generation-id",
+  signature: "x-inngest-signature",
 } as const;
 
 /** The pseudo step id of a call that asks the function to discover what comes next. */
@@ -101,9 +105,11 @@ export interface CallBody {
   readonly event: WireEvent;
   readonly events: readonly WireEvent[];
   readonly steps: Readonly<Record<string, StepMemo>>;
-  /** No `fn_id` and no `qi_id`: with both, the SDK would checkpoint its steps by calling back (§3.3). */
   readonly ctx: {
     readonly run_id: string;
+    /** With `fn_id` and `qi_id` the SDK checkpoints its steps by calling back, if the app wants that (§3.3). */
+    readonly fn_id?: string;
+    readonly qi_id?: string;
     readonly attempt: number;
     readonly max_attempts: number;
     readonly disable_immediate_execution: boolean;

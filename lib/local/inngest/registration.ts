@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import type { CronSchedule } from "@/lib/local/inngest/flow/cron";
+import type { RateLimitRule } from "@/lib/local/inngest/flow/rate-limit";
+import type { ThrottleRule } from "@/lib/local/inngest/flow/throttle";
 import type { Expression } from "./expressions";
 import { type FunctionConfig, functionSchema } from "./function-config";
 
@@ -23,6 +25,8 @@ export interface RegisteredFunction {
   } | null;
   readonly singleton: { readonly key: Expression | null; readonly mode: "skip" | "cancel" } | null;
   readonly throttle: ThrottleOption | null;
+  readonly rateLimit: RateLimitOption | null;
+  readonly priority: Expression | null;
   readonly idempotency: Expression | null;
   readonly cancelOn: readonly CancelOption[];
   readonly concurrency: readonly ConcurrencyOption[];
@@ -44,16 +48,20 @@ export interface ConcurrencyOption {
   readonly scope: "fn" | "env" | "account";
 }
 
-export interface ThrottleOption {
-  readonly limit: number;
-  readonly periodMs: number;
-  readonly burst: number;
+export interface ThrottleOption extends ThrottleRule {
+  readonly key: Expression | null;
+}
+
+export interface RateLimitOption extends RateLimitRule {
   readonly key: Expression | null;
 }
 
 export type Registration =
   | { readonly kind: "accepted"; readonly appId: string; readonly functions: readonly RegisteredFunction[] }
-  | { readonly kind: "refused"; readonly problems: readonly string[] };
+  | { readonly kind: "refused"; readonly message: string; readonly problems: readonly string[] };
+
+/** The real server's words for a set that it refuses whole (§2.8). */
+const ONE_IS_INVALID = "At least one function is invalid";
 
 /** The server's default when `retries` is not set (§1.4: observed `max_attempts: 5`). */
 const DEFAULT_RETRIES = 4;
@@ -73,7 +81,11 @@ export function readRegistration(answer: unknown): Registration {
     : { kind: "accepted", appId: envelope.data.app_id, functions };
 }
 
-const refused = (problems: readonly string[]): Registration => ({ kind: "refused", problems });
+const refused = (problems: readonly string[]): Registration => ({
+  kind: "refused",
+  message: ONE_IS_INVALID,
+  problems,
+});
 
 function readFunction(config: unknown): { fn: RegisteredFunction | null; problems: string[] } {
   const parsed = functionSchema.safeParse(config);
@@ -91,15 +103,18 @@ const labelled = (label: string) => (problem: string) => {
   return text === "" ? [] : [`${label}: ${text}`];
 };
 
-function exclusions(fn: RegisteredFunction): string[] {
-  // What the real server does with both is not known to us, so a plan that needs it must not look tested.
-  return fn.debounce && fn.idempotency
-    ? [`${fn.id}: debounce together with idempotency is not supported by the embedded Inngest engine`]
-    : [];
+/** What the real server does with both is not known to us, so a plan that needs it must not look tested. */
+function exclusions({ id, idempotency, debounce, rateLimit }: RegisteredFunction): string[] {
+  if (!idempotency) return [];
+  const others = [debounce ? "debounce" : null, rateLimit ? "rateLimit" : null].filter(
+    (name) => name !== null,
+  );
+  return others.map(
+    (other) => `${id}: ${other} together with idempotency is not supported by the embedded Inngest engine`,
+  );
 }
 
 function toFunction(config: FunctionConfig): RegisteredFunction {
-  const { debounce, singleton, throttle } = config;
   return {
     id: config.id,
     name: config.name ?? config.id,
@@ -109,10 +124,37 @@ function toFunction(config: FunctionConfig): RegisteredFunction {
       event === undefined ? [] : [{ event, expression: expression ?? null }],
     ),
     crons: config.triggers.flatMap(({ cron, jitter }) => (cron ? [{ ...cron, jitterMs: jitter ?? 0 }] : [])),
+    ...windowsOf(config),
+    ...ratesOf(config),
+    idempotency: config.idempotency ?? null,
+    priority: config.priority?.run ?? null,
+    cancelOn: (config.cancel ?? []).map((option) => ({
+      event: option.event,
+      expression: option.if ?? null,
+      timeoutMs: option.timeout ?? null,
+    })),
+    concurrency: limitsOf(config),
+    timeouts: { startMs: config.timeouts?.start ?? null, finishMs: config.timeouts?.finish ?? null },
+  };
+}
+
+function windowsOf({
+  debounce,
+  singleton,
+}: FunctionConfig): Pick<RegisteredFunction, "debounce" | "singleton"> {
+  return {
     debounce: debounce
       ? { key: debounce.key ?? null, periodMs: debounce.period, timeoutMs: debounce.timeout ?? null }
       : null,
     singleton: singleton ? { key: singleton.key ?? null, mode: singleton.mode } : null,
+  };
+}
+
+function ratesOf({
+  throttle,
+  rateLimit,
+}: FunctionConfig): Pick<RegisteredFunction, "throttle" | "rateLimit"> {
+  return {
     throttle: throttle
       ? {
           limit: throttle.limit,
@@ -121,14 +163,9 @@ function toFunction(config: FunctionConfig): RegisteredFunction {
           key: throttle.key ?? null,
         }
       : null,
-    idempotency: config.idempotency ?? null,
-    cancelOn: (config.cancel ?? []).map((option) => ({
-      event: option.event,
-      expression: option.if ?? null,
-      timeoutMs: option.timeout ?? null,
-    })),
-    concurrency: limitsOf(config),
-    timeouts: { startMs: config.timeouts?.start ?? null, finishMs: config.timeouts?.finish ?? null },
+    rateLimit: rateLimit
+      ? { limit: rateLimit.limit, periodMs: rateLimit.period, key: rateLimit.key ?? null }
+      : null,
   };
 }
 

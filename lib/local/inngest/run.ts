@@ -32,7 +32,6 @@ export interface Call {
 
 export type Effect =
   | { readonly kind: "call"; readonly call: Call }
-  | { readonly kind: "retry"; readonly call: Call; readonly error: FunctionError }
   | { readonly kind: "sleep"; readonly stepId: string; readonly until: string }
   | {
       readonly kind: "wait";
@@ -47,9 +46,12 @@ export type Effect =
   | { readonly kind: "complete"; readonly output: unknown }
   | { readonly kind: "fail"; readonly error: FunctionError };
 
-export interface Step {
+/** The request itself is to be made again. */
+export type Retry = { readonly kind: "retry"; readonly error: FunctionError };
+
+export interface Step<E extends Effect | Retry = Effect> {
   readonly state: RunState;
-  readonly effects: readonly Effect[];
+  readonly effects: readonly E[];
 }
 
 export const freshRun: RunState = {
@@ -70,19 +72,77 @@ export function applyOperations(
   call: Call,
   operations: readonly (Operation | UnknownOperation)[],
   protocolVersion: number,
-): Step {
+): Step<Effect | Retry> {
   let next = call.stepId === DISCOVERY ? discovered(state, operations, protocolVersion) : state;
+  const effects: (Effect | Retry)[] = [];
+  for (const op of operations) {
+    const step = applyOperation(next, op);
+    next = step.state;
+    effects.push(...step.effects);
+  }
+  const end = effects.find(({ kind }) => kind === "fail" || kind === "complete");
+  if (end) return { state: next, effects: [end] };
+  return {
+    state: next,
+    effects: [...effects, ...(hasMoved(state, next, call, operations) ? nextDiscovery(next) : [])],
+  };
+}
+
+/**
+ * Whether to look for what comes next: once, however many steps the answer completed (checkpoints that came to nothing
+ * come back together), and also if a checkpoint brought them before, whose receipt the SDK missed.
+ */
+function hasMoved(
+  before: RunState,
+  after: RunState,
+  call: Call,
+  operations: readonly (Operation | UnknownOperation)[],
+): boolean {
+  if (operations.some(({ op }) => op === "StepError")) return false;
+  if (call.stepId !== DISCOVERY) return after.stack.length > before.stack.length;
+  return operations.some(({ op }) => op === "StepRun" || op === "StepFailed");
+}
+
+/** What follows from a step that is complete: its value is remembered, and discovery goes on if nothing else pends. */
+export function completeStep(state: RunState, stepId: string, memo: StepMemo): Step {
+  if (stepId in state.steps) return { state, effects: [] };
+  const { state: next, effects } = remember(state, stepId, memo);
+  return { state: next, effects: effects.length > 0 ? effects : nextDiscovery(next) };
+}
+
+/**
+ * What follows from steps that the SDK reports while its request goes on (a checkpoint, §1.8): they are remembered, and
+ * nothing is called, because the request itself looks for what comes next.
+ */
+export function applyCheckpoint(
+  state: RunState,
+  operations: readonly (Operation | UnknownOperation)[],
+): Step {
+  let next = state;
   const effects: Effect[] = [];
   for (const op of operations) {
-    const step = applyOperation(next, call, op);
+    const step = checkpointed(next, op);
     next = step.state;
     effects.push(...step.effects);
   }
   return { state: next, effects };
 }
 
-/** What follows from a step that is complete: its value is remembered, and discovery goes on if nothing else pends. */
-export function completeStep(state: RunState, stepId: string, memo: StepMemo): Step {
+function checkpointed(state: RunState, op: Operation | UnknownOperation): Step {
+  switch (op.op) {
+    case "StepRun":
+      return remember(state, op.id, { data: op.data ?? null });
+    case "unknown":
+      return { state, effects: [failure(op.sentence)] };
+    default:
+      return {
+        state,
+        effects: [failure(`The SDK checkpointed a ${op.op} operation, which only an answer may hold`)],
+      };
+  }
+}
+
+function remember(state: RunState, stepId: string, memo: StepMemo): Step {
   if (stepId in state.steps) return { state, effects: [] };
   const pending = new Set(state.pending);
   pending.delete(stepId);
@@ -92,11 +152,13 @@ export function completeStep(state: RunState, stepId: string, memo: StepMemo): S
     stack: [...state.stack, stepId],
     pending,
   };
-  if (next.stack.length > MOST_STEPS)
-    return { state: next, effects: [failure(`the run has more than ${MOST_STEPS} steps`)] };
-  const isTurn = pending.size === 0 || state.isRacing;
-  const discovery: Call = { stepId: DISCOVERY, attempt: 0, mustPlan: state.mustPlan };
-  return { state: next, effects: isTurn ? [{ kind: "call", call: discovery }] : [] };
+  const isTooLong = next.stack.length > MOST_STEPS;
+  return { state: next, effects: isTooLong ? [failure(`the run has more than ${MOST_STEPS} steps`)] : [] };
+}
+
+function nextDiscovery({ pending, isRacing, mustPlan }: RunState): readonly Effect[] {
+  const isTurn = pending.size === 0 || isRacing;
+  return isTurn ? [{ kind: "call", call: { stepId: DISCOVERY, attempt: 0, mustPlan } }] : [];
 }
 
 /** A failure of the engine's own words. */
@@ -110,7 +172,7 @@ function discovered(
   protocolVersion: number,
 ): RunState {
   const open = new Set(state.pending);
-  for (const op of operations) if (op.op !== "unknown") open.add(op.id);
+  for (const op of operations) if (isOpening(op)) open.add(op.id);
   // Version 1 is what the SDK answers with `optimizeParallelism: false`, which is the older rule for every step.
   const isRacing =
     protocolVersion === 1 || operations.some((op) => "opts" in op && op.opts?.parallelMode === "race");
@@ -121,40 +183,39 @@ function discovered(
   };
 }
 
-function applyOperation(state: RunState, call: Call, op: Operation | UnknownOperation): Step {
+function applyOperation(state: RunState, op: Operation | UnknownOperation): Step<Effect | Retry> {
   switch (op.op) {
     case "unknown":
       return { state, effects: [failure(op.sentence)] };
     case "RunComplete":
       return { state, effects: [{ kind: "complete", output: op.data ?? null }] };
     case "StepRun":
-      return completeStep(state, op.id, { data: op.data ?? null });
+      return remember(state, op.id, { data: op.data ?? null });
     case "StepFailed":
-      return completeStep(state, op.id, { error: op.error });
+      return remember(state, op.id, { error: op.error });
     case "StepError":
-      return {
-        state,
-        effects: [{ kind: "retry", call: { ...call, attempt: call.attempt + 1 }, error: op.error }],
-      };
+      return { state, effects: [{ kind: "retry", error: op.error }] };
     default:
       return open(state, op);
   }
 }
 
+type OpeningOperation = Extract<
+  Operation,
+  { op: "StepPlanned" | "Sleep" | "WaitForEvent" | "InvokeFunction" }
+>;
+
+const isOpening = (op: Operation | UnknownOperation): op is OpeningOperation =>
+  op.op === "StepPlanned" || op.op === "Sleep" || op.op === "WaitForEvent" || op.op === "InvokeFunction";
+
 /** A step that will complete later. The SDK names unfinished steps again at each discovery: once is enough. */
-function open(
-  state: RunState,
-  op: Extract<Operation, { op: "StepPlanned" | "Sleep" | "WaitForEvent" | "InvokeFunction" }>,
-): Step {
+function open(state: RunState, op: OpeningOperation): Step {
   if (state.pending.has(op.id) || op.id in state.steps) return { state, effects: [] };
   const next: RunState = { ...state, pending: new Set(state.pending).add(op.id) };
   return { state: next, effects: [effectOf(op, state.mustPlan)] };
 }
 
-function effectOf(
-  op: Extract<Operation, { op: "StepPlanned" | "Sleep" | "WaitForEvent" | "InvokeFunction" }>,
-  mustPlan: boolean,
-): Effect {
+function effectOf(op: OpeningOperation, mustPlan: boolean): Effect {
   switch (op.op) {
     case "StepPlanned":
       return { kind: "call", call: { stepId: op.id, attempt: 0, mustPlan } };

@@ -5,18 +5,28 @@
  */
 import type { Cancel } from "@/lib/clock";
 import type { Slots } from "@/lib/local/inngest/flow/concurrency";
+import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 import { type ActiveRun, endActiveRun } from "./active-run";
 import type { Activity } from "./activity";
 import type { Agenda } from "./agenda";
 import { backoffMs } from "./backoff";
-import { type Answer, type CallResult, callApp } from "./call";
+import { type Answer, type CallResult, callApp, type QueueItem } from "./call";
 import type { ReceivedEvent } from "./events";
+import { functionUuid } from "./ids";
 import type { RunEnd } from "./outcomes";
 import { createPendingSteps } from "./pending-steps";
-import type { FunctionError, Operation, StepMemo } from "./protocol";
+import type { FunctionError, Operation, StepMemo, UnknownOperation } from "./protocol";
 import type { Recorder } from "./recorder";
-import { applyOperations, type Call, type Effect, failure, firstCall, type Step } from "./run";
+import {
+  applyCheckpoint,
+  applyOperations,
+  type Call,
+  type Effect,
+  failure,
+  firstCall,
+  type Step,
+} from "./run";
 
 export interface RunnerParts {
   readonly agenda: Agenda;
@@ -24,6 +34,9 @@ export interface RunnerParts {
   readonly slots: Slots;
   readonly activity: Activity;
   readonly recorder: Recorder;
+  readonly log: Log;
+  /** Whether the SDK may report steps while its request goes on. */
+  readonly takesCheckpoints: boolean;
   /** Schedules an invoked function; a sentence if there is none of that id. */
   readonly invoke: (run: ActiveRun, op: Extract<Operation, { op: "InvokeFunction" }>) => string | null;
   /** Called once per run, after it was closed. */
@@ -34,11 +47,15 @@ export interface Runner {
   /** Queues the first call after `delayMs` and arms the run's timeouts. */
   start(run: ActiveRun, delayMs: number): void;
   cancel(run: ActiveRun, reason: string): void;
+  /** Takes the steps that the SDK reports while its request goes on. */
+  checkpoint(run: ActiveRun, operations: readonly (Operation | UnknownOperation)[]): void;
   /** Completes every wait of the run that the event satisfies. */
   offer(run: ActiveRun, event: ReceivedEvent): void;
   /** Completes a step that waited for something outside, such as an invoked function; harmless if it no longer waits. */
   deliver(run: ActiveRun, stepId: string, memo: StepMemo): void;
 }
+
+type OperationsResult = Extract<CallResult, { kind: "operations" }>;
 
 export function createRunner(parts: RunnerParts): Runner {
   const { agenda, recorder, activity } = parts;
@@ -65,19 +82,25 @@ export function createRunner(parts: RunnerParts): Runner {
 
   const take = (run: ActiveRun, { state, effects }: Step) => {
     run.state = state;
-    for (const effect of effects) if (!run.isEnded) perform(run, effect, null);
+    for (const effect of effects) if (!run.isEnded) perform(run, effect);
     failIfStuck(run);
   };
 
   const pendingSteps = createPendingSteps({ ...parts, later, take });
 
   const enqueue = (run: ActiveRun, call: Call, delayMs: number) => {
+    run.queueItems += 1;
+    enqueueAgain(run, call, { id: `${run.id}.${run.queueItems}`, generation: 1 }, delayMs);
+  };
+
+  const enqueueAgain = (run: ActiveRun, call: Call, item: QueueItem, delayMs: number) => {
     run.openCalls += 1;
     const request = () => {
       run.timers.add(
         parts.slots.acquire(
           run.slots,
-          (release) => void activity.track((signal) => makeCall(run, call, release, signal)),
+          agenda.now() - run.jumpMs,
+          (release) => void activity.track((signal) => makeCall(run, call, item, release, signal)),
         ),
       );
     };
@@ -85,7 +108,13 @@ export function createRunner(parts: RunnerParts): Runner {
     else request();
   };
 
-  const makeCall = async (run: ActiveRun, call: Call, release: () => void, signal: AbortSignal) => {
+  const makeCall = async (
+    run: ActiveRun,
+    call: Call,
+    queueItem: QueueItem,
+    release: () => void,
+    signal: AbortSignal,
+  ) => {
     await Promise.resolve();
     if (run.isEnded) {
       release();
@@ -93,71 +122,91 @@ export function createRunner(parts: RunnerParts): Runner {
     }
     begin(run);
     recorder.call(run.id, call, agenda.now());
-    const { state, version } = run;
+    run.requests.set(queueItem.id, queueItem.generation);
     const answer = await callApp({
       url: run.fn.url,
       transport: run.transport,
       runId: run.id,
       event: run.trigger.wire,
-      state,
+      state: run.state,
       call,
       maxAttempts: run.fn.maxAttempts,
-      version,
+      version: run.version,
+      queueItem,
+      checkpointFor: parts.takesCheckpoints ? { functionUuid: functionUuid(run.fn.id) } : null,
       signal,
     });
+    run.requests.delete(queueItem.id);
     release();
-    if (!run.isEnded) read(run, call, answer);
+    if (!run.isEnded) read(run, call, queueItem, answer);
   };
 
   const begin = (run: ActiveRun) => {
     if (run.startedAt !== null) return;
     run.startedAt = agenda.now();
     const { finishMs } = run.fn.timeouts;
-    if (finishMs !== null) later(run, finishMs, () => cancel(run, "timeouts.finish was reached"));
+    if (finishMs !== null) later(run, finishMs, () => overdue(run));
   };
 
-  const read = (run: ActiveRun, call: Call, { result, version }: Answer) => {
+  /** A last request that began in time may end late (the SDK's own words for `timeouts.finish`, 4.24.0). */
+  const overdue = (run: ActiveRun) => {
+    if (run.requests.size > 0) run.isOverdue = true;
+    else cancel(run, FINISH_REACHED);
+  };
+
+  const read = (run: ActiveRun, call: Call, item: QueueItem, { result, version }: Answer) => {
     run.openCalls -= 1;
     run.version = version ?? run.version;
+    if (run.isOverdue && !isEndOfRun(result)) {
+      cancel(run, FINISH_REACHED);
+      return;
+    }
     switch (result.kind) {
       case "completed":
         finish(run, { kind: "completed", output: result.output });
         break;
       case "failed":
-        readFailure(run, call, result);
+        if (!result.isRetriable) finish(run, { kind: "failed", error: result.error });
+        else repeat(run, call, item, result.error, result.retryAfter);
         break;
-      case "operations": {
-        const step = applyOperations(run.state, call, result.operations, run.version);
+      case "operations":
         recorder.operations(run.id, result.operations, call, agenda.now());
-        run.state = step.state;
-        for (const effect of step.effects) if (!run.isEnded) perform(run, effect, result.retryAfter);
-        failIfStuck(run);
-      }
+        carryOut(run, call, item, result);
     }
   };
 
-  const readFailure = (run: ActiveRun, call: Call, result: Extract<CallResult, { kind: "failed" }>) => {
-    if (!result.isRetriable) finish(run, { kind: "failed", error: result.error });
-    else repeat(run, { ...call, attempt: call.attempt + 1 }, result.error, result.retryAfter);
+  const carryOut = (run: ActiveRun, call: Call, item: QueueItem, answer: OperationsResult) => {
+    const { state, effects } = applyOperations(run.state, call, answer.operations, run.version);
+    run.state = state;
+    for (const effect of effects) {
+      if (run.isEnded) return;
+      if (effect.kind === "retry") repeat(run, call, item, effect.error, answer.retryAfter);
+      else perform(run, effect);
+    }
+    failIfStuck(run);
   };
 
-  const repeat = (run: ActiveRun, call: Call, error: FunctionError, retryAfter: string | null) => {
-    if (call.attempt >= run.fn.maxAttempts) {
+  const repeat = (
+    run: ActiveRun,
+    call: Call,
+    item: QueueItem,
+    error: FunctionError,
+    retryAfter: string | null,
+  ) => {
+    const again: Call = { ...call, attempt: call.attempt + 1 };
+    if (again.attempt >= run.fn.maxAttempts) {
       finish(run, { kind: "failed", error });
       return;
     }
-    const delayMs = backoffMs(call.attempt - 1, retryAfter, agenda.now(), parts.random);
+    const delayMs = backoffMs(call.attempt, retryAfter, agenda.now(), parts.random);
     recorder.retry(run.id, error, delayMs);
-    enqueue(run, call, delayMs);
+    enqueueAgain(run, again, { ...item, generation: item.generation + 1 }, delayMs);
   };
 
-  const perform = (run: ActiveRun, effect: Effect, retryAfter: string | null): void => {
+  const perform = (run: ActiveRun, effect: Effect): void => {
     switch (effect.kind) {
       case "call":
         enqueue(run, effect.call, 0);
-        break;
-      case "retry":
-        repeat(run, effect.call, effect.error, retryAfter);
         break;
       case "complete":
         finish(run, { kind: "completed", output: effect.output });
@@ -191,9 +240,21 @@ export function createRunner(parts: RunnerParts): Runner {
       enqueue(run, firstCall, delayMs);
     },
     cancel,
+    checkpoint(run, operations) {
+      recorder.operations(run.id, operations, firstCall, agenda.now());
+      const { state, effects } = applyCheckpoint(run.state, operations);
+      run.state = state;
+      for (const effect of effects) if (!run.isEnded) perform(run, effect);
+    },
     offer: pendingSteps.offer,
     deliver: pendingSteps.deliver,
   };
 }
+
+const FINISH_REACHED = "timeouts.finish was reached";
+
+const isEndOfRun = (result: CallResult): boolean =>
+  result.kind === "completed" ||
+  (result.kind === "operations" && result.operations.some(({ op }) => op === "RunComplete"));
 
 const failed = ({ error }: Extract<Effect, { kind: "fail" }>): RunEnd => ({ kind: "failed", error });

@@ -1,11 +1,12 @@
 /**
- * Owns what an event starts, in the order of the real server (inngest.md §2.1): debounce, singleton, paused, new run
- * with idempotency, cancelOn, queue with throttle and concurrency. Nearly every surprise of Inngest follows from this
+ * Owns what an event starts, in the order of the real server (inngest.md §2.1): rate limit, debounce, singleton,
+ * paused, new run with idempotency, cancelOn, queue with throttle, concurrency and priority. Nearly every surprise of Inngest follows from this
  * order, so it must never be changed for convenience. Each refusal is written to the history.
  */
 
 import { createDebouncer } from "@/lib/local/inngest/flow/debounce";
 import { createIdempotencyKeys } from "@/lib/local/inngest/flow/idempotency";
+import { createRateLimiter } from "@/lib/local/inngest/flow/rate-limit";
 import type { SingletonLocks } from "@/lib/local/inngest/flow/singleton";
 import { createThrottle } from "@/lib/local/inngest/flow/throttle";
 import type { Log } from "@/lib/log";
@@ -36,7 +37,7 @@ export interface SchedulerParts {
 export interface Scheduler {
   /** Starts a run, opens or moves a debounce window, or records why nothing starts. */
   schedule(fn: RegisteredFunction, event: ReceivedEvent): void;
-  /** Starts a run without debounce and deduplication. The run's id, or null if it was skipped. */
+  /** Starts a run without rate limit, debounce and deduplication. The run's id, or null if it was skipped. */
   startAnew(fn: RegisteredFunction, event: ReceivedEvent): string | null;
 }
 
@@ -45,6 +46,16 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   const debouncer = createDebouncer(agenda);
   const idempotency = createIdempotencyKeys();
   const throttle = createThrottle();
+  const rateLimiter = createRateLimiter();
+
+  const isWithinRate = (fn: RegisteredFunction, event: ReceivedEvent): boolean => {
+    if (!fn.rateLimit) return true;
+    const key = `${fn.id}\n${keyOr(fn.rateLimit.key, event, "")}`;
+    if (rateLimiter.admit(key, fn.rateLimit, agenda.now())) return true;
+    const reason = "rateLimit: the limit of this period is used up";
+    recorder.consequence(event, { kind: "ignored", functionId: fn.id, reason });
+    return false;
+  };
 
   const debounce = (
     fn: RegisteredFunction,
@@ -120,6 +131,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
 
   return {
     schedule(fn, event) {
+      if (!isWithinRate(fn, event)) return;
       if (fn.debounce) debounce(fn, event, fn.debounce);
       else create(fn.id, event, true);
     },
@@ -128,18 +140,18 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
 }
 
 const keyOr = (key: Expression | null, event: ReceivedEvent, otherwise: string): string =>
-  key === null ? otherwise : (evaluateKey(key, { event: event.wire }) ?? otherwise);
+  key === null ? otherwise : (evaluateKey(key, { event: event.wire, now: event.receivedAt }) ?? otherwise);
 
 /** A key that is false or cannot be evaluated makes this run no singleton (§2.3). */
 function lockOf(fn: RegisteredFunction, event: ReceivedEvent): string | null {
   if (!fn.singleton) return null;
   if (fn.singleton.key === null) return fn.id;
-  const key = evaluateKey(fn.singleton.key, { event: event.wire });
+  const key = evaluateKey(fn.singleton.key, { event: event.wire, now: event.receivedAt });
   return key === null ? null : `${fn.id}\n${key}`;
 }
 
 function idempotencyKey(fn: RegisteredFunction, event: ReceivedEvent): string {
   if (fn.idempotency === null) return `id ${event.wire.id}`;
-  const key = evaluateKey(fn.idempotency, { event: event.wire });
+  const key = evaluateKey(fn.idempotency, { event: event.wire, now: event.receivedAt });
   return key === null ? `id ${event.wire.id}` : `key ${key}`;
 }

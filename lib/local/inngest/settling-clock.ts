@@ -2,11 +2,11 @@
  * Owns a virtual clock that waits for work: before time moves on, whoever registered with `settleWith` says that it
  * is done. One call through the Inngest SDK takes more turns of the event loop than `VirtualClock` allows for, so an
  * engine needs this. Work that itself waits for virtual time would block for ever; after `patienceTurns` turns of the
- * event loop, each a millisecond or more, the clock moves on. Turns and not a span of real time: a busy machine makes
- * turns longer, not more. It must never be used where real processes or sockets are waited for. Cannot fail.
+ * event loop the clock moves on. It must never be used where real processes or sockets are waited for. Cannot fail.
  */
 
 import type { Cancel } from "@/lib/clock";
+import { settledWithin } from "@/lib/local/inngest/patience";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 
 interface Due {
@@ -59,12 +59,7 @@ export class SettlingClock extends VirtualClock {
     return earliest;
   }
 
-  private async settled(): Promise<void> {
-    let isSettled = false;
-    const all = Promise.all(this.settlers.map((settle) => settle())).then(() => {
-      isSettled = true;
-    });
-    for (let turn = 0; turn < this.patienceTurns && !isSettled; turn += 1)
-      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1))]);
+  private settled(): Promise<void> {
+    return settledWithin(Promise.all(this.settlers.map((settle) => settle())), this.patienceTurns);
   }
 }

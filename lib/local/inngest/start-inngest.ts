@@ -3,19 +3,13 @@
  * developer, or without any socket for simulations. It must never listen on anything but loopback. Fails closed: if
  * the port is taken, nothing was started. Volatile: sleeps, windows and history end with the process.
  */
-import type { Clock } from "@/lib/clock";
-import type { Log } from "@/lib/log";
-import type { Random } from "@/lib/random";
 import { type Api, createApi } from "./api";
-import { createEngine, type Engine } from "./engine";
+import { createEngine, type Engine, type EngineParts } from "./engine";
 import type { InngestEngine } from "./engine-port";
 import { listen } from "./server";
 import { httpTransport, inProcessTransport, type ServeHandler, type Transport } from "./transport";
 
-export interface InngestOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
+export interface InngestOptions extends EngineParts {
   /** 0 or absent: a free one. */
   readonly port?: number;
   /**
@@ -72,9 +66,7 @@ export async function startInngest(options: InngestOptions): Promise<LocalInnges
 }
 
 /** The same engine without a listener: with a virtual clock, months of lifecycle in milliseconds. */
-export function createInProcessInngest(
-  options: Pick<InngestOptions, "clock" | "random" | "log">,
-): InProcessInngest {
+export function createInProcessInngest(options: EngineParts): InProcessInngest {
   const engine = createEngine(options);
   return {
     url: IN_PROCESS_ENGINE,

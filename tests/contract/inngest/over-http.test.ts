@@ -107,13 +107,13 @@ describe("over HTTP", () => {
     await closeApp();
     const broken = client();
     const refused = broken.createFunction(
-      { id: "refused", triggers: [{ event: "a" }], rateLimit: { limit: 1, period: "1m" } },
+      { id: "refused", triggers: [{ event: "a" }], batchEvents: { maxSize: 2, timeout: "5s" } },
       async () => 1,
     );
     await serveApp(serve({ client: broken, functions: [refused] }), appPort);
     await eventually(async () => (await inngest.engine.syncNow())[0]).toMatchObject({
       kind: "refused",
-      problems: [expect.stringContaining("rateLimit")],
+      problems: [expect.stringContaining("batchEvents")],
     });
     expect(inngest.engine.functionIds()).toEqual(["web-old"]);
     await closeApp();

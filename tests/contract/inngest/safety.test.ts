@@ -81,7 +81,8 @@ describe("safety", () => {
   it.each([
     ["POST", "/v1/signals"],
     ["POST", "/fn/register"],
-    ["POST", "/v1/checkpoint/01RUN/async"],
+    ["POST", "/v1/checkpoint"],
+    ["POST", "/v1/checkpoint/01RUN/steps"],
     ["POST", "/v1/realtime/token"],
     ["GET", "/v0/runs/01RUN/actions"],
     ["POST", "/e/key/more"],

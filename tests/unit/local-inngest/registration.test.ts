@@ -33,8 +33,20 @@ describe("registration", () => {
 
   it.each([
     [{ batchEvents: { maxSize: 2, timeout: "5s" } }, "batchEvents is not supported"],
-    [{ rateLimit: { limit: 1, period: "1m" } }, "rateLimit is not supported"],
-    [{ priority: { run: "1" } }, "priority is not supported"],
+    [{ rateLimit: { limit: 0, period: "1m" } }, "rateLimit.limit"],
+    [
+      { rateLimit: { limit: 1, period: "1m" }, idempotency: "event.data.id" },
+      "rateLimit together with idempotency",
+    ],
+    [{ priority: { run: "event.data." } }, "is not an expression"],
+    [{ triggers: [{ cron: "@every 5m" }] }, "it takes one of @hourly"],
+    [{ triggers: [{ cron: "0 0 L * *" }] }, '"L" is no field of it'],
+    [{ triggers: [{ cron: "0 0 * * 5#2" }] }, '"5#2" is no field of it'],
+    [{ triggers: [{ cron: "0 0 * * 1-7" }] }, "Sunday is 0, not 7"],
+    [{ triggers: [{ cron: "0 0 30 2 *" }] }, "it never falls due"],
+    [{ triggers: [{ event: "go", cron: "0 0 * * *" }] }, "either an event or a cron"],
+    [{ concurrency: [{ limit: 1 }, { limit: 2 }, { limit: 3 }] }, "at most 2 concurrency limits"],
+    [{ throttle: { limit: 1, period: "8d" } }, "the period lies between 1 s and 7 d"],
     [{ triggers: [{ cron: "*/5 * * * * *" }] }, "it takes five fields"],
     [{ triggers: [{ cron: "61 * * * *" }] }, "is not a cron"],
     [{ triggers: [{ cron: "TZ=Nowhere/City 0 * * * *" }] }, "is not a cron"],
@@ -54,10 +66,30 @@ describe("registration", () => {
   it("registers nothing when one of several functions is refused, and names every problem", () => {
     const problems = problemsOf(
       configured({}),
-      configured({ priority: {} }, "app-a"),
+      configured({ batchEvents: {} }, "app-a"),
       configured({ rateLimit: {} }, "app-b"),
     );
-    expect(problems.map((problem) => problem.split(":")[0])).toEqual(["app-a", "app-b"]);
+    expect(new Set(problems.map((problem) => problem.split(":")[0]))).toEqual(new Set(["app-a", "app-b"]));
+  });
+
+  it("§2.8 says in the real server's words that the whole set is refused", () => {
+    const functions = [configured({}), configured({ triggers: [{ cron: "* * * * * *" }] }, "app-a")];
+    expect(readRegistration({ app_id: "app", functions })).toEqual({
+      kind: "refused",
+      message: "At least one function is invalid",
+      problems: [expect.stringContaining("app-a: ")],
+    });
+  });
+
+  it.each([
+    "@hourly",
+    "@daily",
+    "*/5 * * * *",
+    "TZ=Europe/Berlin 0 9 * * mon-fri",
+    "CRON_TZ=America/New_York 0 0 1,15 jan-jun ?",
+    "15,45 */2 * * 0",
+  ])("§1.4 accepts the cron %s", (cron) => {
+    expect(problemsOf(configured({ triggers: [{ cron }] }))).toEqual([]);
   });
 
   it("refuses an id that is used twice", () => {

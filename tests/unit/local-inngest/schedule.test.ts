@@ -1,4 +1,4 @@
-/** Cron, reproducibility and operator controls through the real SDK (inngest.md §1.4, §2.1, §8). */
+/** Cron and operator controls through the real SDK (inngest.md §1.4, §2.1, §8). */
 import { cron } from "inngest";
 import { describe, expect, it } from "vitest";
 import { DAY, HOUR, MINUTE, SECOND, START, simulate } from "./simulated-app";
@@ -36,41 +36,21 @@ describe("cron", () => {
   });
 });
 
-describe("reproducibility", () => {
-  const trace = async (seed: number) => {
-    const world = await simulate(
-      (client) => [
-        client.createFunction(
-          { id: "flaky", retries: 2, triggers: [{ event: "go" }] },
-          async ({ step, attempt }) => {
-            await step.run("flaky", () => {
-              if (attempt < 2) throw new Error("again");
-            });
-            await step.sendEvent("tell", { name: "told" });
-          },
-        ),
-        client.createFunction(
-          { id: "idle", triggers: [{ event: "told" }], debounce: { period: "30s" } },
-          async ({ step }) =>
-            Promise.all([step.run("a", () => 1), step.sleep("s", "1m"), step.run("b", () => 2)]),
-        ),
-        client.createFunction({ id: "sweep", triggers: [cron("*/5 * * * *")] }, async () => null),
-      ],
-      seed,
-    );
-    for (let n = 0; n < 3; n += 1) {
-      await world.client.send({ name: "go", data: { n } });
-      await world.clock.advance(10 * MINUTE);
-    }
-    const { events, runs } = world.engine.history();
-    // A step that threw holds a stack with the positions in this file: equal in every world of one process.
-    return JSON.stringify({ events, runs, calls: world.calls });
-  };
-
-  it("gives the same trace for the same seed, to the id and the millisecond", async () => {
-    const [first, second, other] = [await trace(7), await trace(7), await trace(8)];
-    expect(second).toBe(first);
-    expect(other).not.toBe(first);
+describe("cron descriptors and jitter", () => {
+  it("§1.4 @hourly falls due each hour, and jitter delays a tick by less than itself, by the seed", async () => {
+    const jittered = { cron: "0 * * * *", jitter: "30s" };
+    const world = await simulate((client) => [
+      client.createFunction({ id: "hourly", triggers: [cron("@hourly")] }, async () => null),
+      client.createFunction({ id: "spread", triggers: [jittered] }, async () => null),
+    ]);
+    await world.clock.advance(3 * HOUR + MINUTE);
+    const offsets = (id: string) =>
+      world.runsOf(id).map(({ queuedAt }, tick) => queuedAt - START - (tick + 1) * HOUR);
+    expect(offsets("hourly")).toEqual([0, 0, 0]);
+    const spread = offsets("spread");
+    expect(spread).toHaveLength(3);
+    expect(spread.every((offset) => offset >= 0 && offset < 30 * SECOND)).toBe(true);
+    expect(new Set(spread).size).toBe(3);
   });
 });
 

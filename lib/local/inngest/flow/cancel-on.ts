@@ -5,6 +5,7 @@
  * expression that fails counts as no match.
  */
 import { nameMatches, type ReceivedEvent } from "@/lib/local/inngest/events";
+import { holds } from "@/lib/local/inngest/expressions";
 import type { CancelOption } from "@/lib/local/inngest/registration";
 
 /** The server keeps a pause for a year unless `timeout` says less. */
@@ -17,16 +18,25 @@ export interface CancellableRun {
   readonly cancelOn: readonly CancelOption[];
 }
 
-/** The option by which the event cancels the run, or null. */
-export function cancelledBy(event: ReceivedEvent, run: CancellableRun): CancelOption | null {
+/** The option by which the event cancels the run, or null; `onUnclear` hears of an `if` that cannot be judged. */
+export function cancelledBy(
+  event: ReceivedEvent,
+  run: CancellableRun,
+  onUnclear: (option: CancelOption, reason: string) => void,
+): CancelOption | null {
   if (event.receivedAt < run.queuedAt || event.internalId <= run.id) return null;
-  return run.cancelOn.find((option) => matches(option, event, run)) ?? null;
+  return run.cancelOn.find((option) => matches(option, event, run, onUnclear)) ?? null;
 }
 
-function matches(option: CancelOption, event: ReceivedEvent, run: CancellableRun): boolean {
+function matches(
+  option: CancelOption,
+  event: ReceivedEvent,
+  run: CancellableRun,
+  onUnclear: (option: CancelOption, reason: string) => void,
+): boolean {
   if (!nameMatches(option.event, event.wire.name)) return false;
   if (event.receivedAt > run.queuedAt + (option.timeoutMs ?? LONGEST_PAUSE_MS)) return false;
   if (option.expression === null) return true;
-  const evaluation = option.expression.evaluate({ event: run.trigger.wire, async: event.wire });
-  return evaluation.kind === "value" && evaluation.value === true;
+  const scope = { event: run.trigger.wire, async: event.wire, now: event.receivedAt };
+  return holds(option.expression, scope, (reason) => onUnclear(option, reason));
 }

@@ -28,8 +28,8 @@ export function checkCron(pattern: string): CheckedCron {
     kind: "invalid",
     reason: `"${pattern}" is not a cron: ${why}`,
   });
-  if (!expression.startsWith("@") && expression.split(/\s+/).length !== 5)
-    return invalid("it takes five fields");
+  const problem = expression.startsWith("@") ? problemOfDescriptor(expression) : problemOfFields(expression);
+  if (problem !== null) return invalid(problem);
   try {
     const schedule: CronSchedule = { pattern, expression, timezone, jitterMs: 0 };
     return nextTick(schedule, 0) === null ? invalid("it never falls due") : { kind: "valid", schedule };
@@ -37,6 +37,32 @@ export function checkCron(pattern: string): CheckedCron {
     return invalid(error instanceof Error ? error.message : String(error));
   }
 }
+
+const DESCRIPTORS: ReadonlySet<string> = new Set([
+  "@hourly",
+  "@daily",
+  "@midnight",
+  "@weekly",
+  "@monthly",
+  "@yearly",
+  "@annually",
+]);
+
+const problemOfDescriptor = (expression: string): string | null =>
+  DESCRIPTORS.has(expression) ? null : `it takes one of ${[...DESCRIPTORS].join(", ")}`;
+
+/** Croner also takes seconds, L, W, # and Sunday as 7, all of which are unknown to the server's five fields. */
+function problemOfFields(expression: string): string | null {
+  const fields = expression.split(/\s+/);
+  if (fields.length !== 5) return "it takes five fields";
+  const strange = fields.find((field) => !FIELD.test(field));
+  if (strange !== undefined) return `"${strange}" is no field of it`;
+  return /\b7\b/.test(fields[4]?.replace(/\/\d+/g, "") ?? "") ? "Sunday is 0, not 7" : null;
+}
+
+const VALUE = String.raw`(?:\d+|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)`;
+const ITEM = String.raw`(?:[*?]|${VALUE}(?:-${VALUE})?)(?:/\d+)?`;
+const FIELD = new RegExp(`^${ITEM}(?:,${ITEM})*$`, "i");
 
 /** Milliseconds since the epoch of the first tick after `after`, or null if there is none. */
 export function nextTick(schedule: CronSchedule, after: number): number | null {
