@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cancel, Clock } from "@/lib/clock";
-import { allowedCommands } from "./allowed-commands";
+import { allowedCommands } from "../allowed-commands";
 
 export interface RedisProcess {
   /** Resolves when the process is gone. */
