@@ -68,7 +68,7 @@ export function refuseByFlags(
   const isWrite = allowedCommands.get(name)?.writes === true;
   if (isReadOnly && isWrite) return readOnlyError;
   if (!isKeyLocking) return undefined;
-  if (isWrite && allowedCommands.get(name)?.keys === "none") return wholeDatabaseError;
+  if (name === "FLUSHDB") return wholeDatabaseError;
   const undeclared = keysOf(name, args).find((key) => !declaredKeys.has(key));
   return undeclared === undefined ? undefined : `${undeclaredKeyError}${textFromBytes(undeclared)}`;
 }

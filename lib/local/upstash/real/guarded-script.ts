@@ -28,12 +28,11 @@ function guardSource({ isKeyLocking, isReadOnly }: ScriptFlags, isListed: boolea
     for _, key in ipairs(declared) do isDeclared[key] = true end
     local function refusal(name, ...)
       name = string.upper(tostring(name))
-      if ${isListed} and (not keysOf[name] or name == 'FLUSHDB') then
-        return 'ERR This Redis command is not allowed from script'
-      end
+      if ${isListed} and not keysOf[name] then return 'ERR This Redis command is not allowed from script' end
       if ${isReadOnly} and writes[name] then return '${readOnlyError}' end
+      if ${isKeyLocking} and name == 'FLUSHDB' then return "${wholeDatabaseError}" end
+      if ${isListed} and name == 'FLUSHDB' then return 'ERR a script does not empty a Redis that was there before' end
       if not ${isKeyLocking} then return nil end
-      if writes[name] and keysOf[name] == 'none' then return "${wholeDatabaseError}" end
       for at = 1, select('#', ...) do
         local key = tostring((select(at, ...)))
         if (keysOf[name] == 'all' or (keysOf[name] == 'first' and at == 1)) and not isDeclared[key] then

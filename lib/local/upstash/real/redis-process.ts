@@ -107,7 +107,5 @@ function describeConfiguration({ folder, port, users }: RedisProcessOptions): st
   ].join("\n");
 }
 
-/** The other subcommands of SCRIPT steer the debugger and kill scripts. */
-const aclRules: Readonly<Record<string, readonly string[]>> = {
-  SCRIPT: ["+script|load", "+script|exists", "+script|flush"],
-};
+/** The front itself answers EXISTS and FLUSH; the other subcommands of SCRIPT steer the debugger and kill scripts. */
+const aclRules: Readonly<Record<string, readonly string[]>> = { SCRIPT: ["+script|load"] };
