@@ -47,38 +47,19 @@ function isComputedNumber(expression: Expression): boolean {
 }
 
 export function refuseCall(call: CallExpression): string | undefined {
-  const name = calledName(call);
-  const [first, ...rest] = call.arguments;
-  switch (name) {
+  const [first, second, ...others] = argumentsOf(call);
+  switch (calledName(call)) {
     case "tostring":
       return first && refuseJoined(first);
     case "string.format":
-      return refuseFormat(first, rest);
+      return refuseFormat(first, second === undefined ? others : [second, ...others]);
     case "string.rep":
-      return rest.length > 1 ? "string.rep with a separator is 5.3's" : undefined;
+      return others.length > 0 ? "string.rep with a separator is 5.3's" : undefined;
     case "string.find":
     case "string.match":
     case "string.gmatch":
     case "string.gsub":
-      return refusePattern(rest[0]);
-    default:
-      return refuseMethod(call);
-  }
-}
-
-/** `text:format(…)` and the like, where the text is what the function's first argument would be. */
-function refuseMethod({ base, arguments: rest }: CallExpression): string | undefined {
-  if (base.type !== "MemberExpression" || base.indexer !== ":") return undefined;
-  switch (base.identifier.name) {
-    case "format":
-      return refuseFormat(base.base, rest);
-    case "rep":
-      return rest.length > 1 ? "string.rep with a separator is 5.3's" : undefined;
-    case "find":
-    case "match":
-    case "gmatch":
-    case "gsub":
-      return refusePattern(rest[0]);
+      return refusePattern(second);
     default:
       return undefined;
   }
@@ -106,9 +87,14 @@ function refusePattern(pattern: Expression | undefined): string | undefined {
   return uncommon === undefined ? undefined : `the class ${uncommon} is not in both Luas`;
 }
 
-/** `name` or `library.name`; "" for what is called otherwise. */
+/** `name` or `library.name`, where a method is one of strings; "" for what is called otherwise. */
 function calledName({ base }: CallExpression): string {
   if (base.type === "Identifier") return base.name;
-  if (base.type !== "MemberExpression" || base.indexer !== "." || base.base.type !== "Identifier") return "";
-  return `${base.base.name}.${base.identifier.name}`;
+  if (base.type !== "MemberExpression") return "";
+  if (base.indexer === ":") return `string.${base.identifier.name}`;
+  return base.base.type === "Identifier" ? `${base.base.name}.${base.identifier.name}` : "";
 }
+
+/** What a method is called on is its first argument. */
+const argumentsOf = ({ base, arguments: given }: CallExpression): readonly Expression[] =>
+  base.type === "MemberExpression" && base.indexer === ":" ? [base.base, ...given] : given;

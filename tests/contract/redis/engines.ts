@@ -6,6 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis as UpstashClient } from "@upstash/redis";
+import { afterAll, beforeAll, beforeEach } from "vitest";
 import { systemClock } from "@/lib/clock";
 import { type LocalUpstash, startUpstash, type UpstashStartOptions } from "@/lib/local/upstash/start-upstash";
 import { silentLog } from "@/lib/log";
@@ -31,9 +32,26 @@ export interface TestDatabase {
   stop(): Promise<void>;
 }
 
+type Extra = Pick<UpstashStartOptions, "keptWrites" | "scripts" | "random">;
+
+/** One database for the suite that calls it, empty before each test. */
+export function useDatabase(
+  engine: EngineName,
+  onStart: (database: TestDatabase) => void,
+  extra?: Extra,
+): void {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await startDatabase(engine, extra);
+    onStart(database);
+  });
+  beforeEach(() => database.upstash.loseEverything());
+  afterAll(() => database.stop());
+}
+
 export async function startDatabase(
   engine: EngineName,
-  extra: Pick<UpstashStartOptions, "keptWrites" | "scripts" | "random"> = { random: systemRandom },
+  extra: Extra = { random: systemRandom },
 ): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "rekindle-redis-"));
   const running = engine === "running-redis" ? await startRunningRedis() : undefined;

@@ -2,12 +2,12 @@
  * What each fault on demand does, the same on every engine, through the shipping client: whether the effect happened,
  * what the caller sees, and that one call stays one request.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StoreUnreachableError } from "@/lib/errors";
 import type { UpstashFault } from "@/lib/local/upstash/faults";
 import { type Random, seededRandom } from "@/lib/random";
 import { upstashRedis } from "@/lib/redis";
-import { availableEngines, startDatabase, type TestDatabase } from "./engines";
+import { availableEngines, type TestDatabase, useDatabase } from "./engines";
 
 const engines = await availableEngines();
 
@@ -16,23 +16,19 @@ const read = { name: "read", lua: "return redis.call('GET', KEYS[1])" };
 
 describe.each(engines)("faults on %s", (engine) => {
   let database: TestDatabase;
-  beforeAll(async () => {
-    database = await startDatabase(engine, {
-      random: seededRandom(4),
-      scripts: [count, read],
-      keptWrites: 4,
-    });
-  });
+  useDatabase(
+    engine,
+    (started) => {
+      database = started;
+    },
+    { random: seededRandom(4), scripts: [count, read], keptWrites: 4 },
+  );
   beforeEach(async () => {
-    await database.upstash.loseEverything();
     // Known from here on, so that each call below is one request.
     await increment();
     await value();
   });
   afterEach(() => database.upstash.faults.clear());
-  afterAll(async () => {
-    await database.stop();
-  });
 
   const increment = (key = "n") => database.redis.runScript(count, [key], []);
   const value = (key = "n") => database.redis.runScript(read, [key], []);

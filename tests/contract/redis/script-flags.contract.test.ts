@@ -2,8 +2,8 @@
  * What the first line of a script may ask for, the same on every engine, through the SDK. @upstash/ratelimit 2.1 opens
  * each of its scripts with such a line; the rules are Upstash's (upstash.com/docs/redis/features/key-locking).
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { availableEngines, startDatabase, type TestDatabase } from "./engines";
+import { describe, expect, test } from "vitest";
+import { availableEngines, type TestDatabase, useDatabase } from "./engines";
 
 const engines = await availableEngines();
 
@@ -19,14 +19,8 @@ const window = `#!lua flags=allow-key-locking
 
 describe.each(engines)("script flags on %s", (engine) => {
   let database: TestDatabase;
-  beforeAll(async () => {
-    database = await startDatabase(engine);
-  });
-  beforeEach(async () => {
-    await database.upstash.loseEverything();
-  });
-  afterAll(async () => {
-    await database.stop();
+  useDatabase(engine, (started) => {
+    database = started;
   });
 
   const evalOf = (lua: string, keys: string[] = [], args: string[] = []) =>
