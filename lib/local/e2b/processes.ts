@@ -7,15 +7,22 @@ import { renameSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
-import { type Command, startCommand } from "@/lib/local/e2b/command";
-import type { Container, Containers, SandboxUser } from "@/lib/local/e2b/containers/container";
+import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
-import { loseFilesIn } from "@/lib/local/e2b/lost-files";
-import { usageOf } from "@/lib/local/e2b/machine-usage";
-import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
-import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
-import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/containers/process-signals";
+import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
+import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
+import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
+import type { Cut } from "@/lib/local/e2b/envd/server-stream";
+import { type Command, startCommand } from "@/lib/local/e2b/machine/command";
+import { EndedCommands } from "@/lib/local/e2b/machine/ended-commands";
+import { loseFilesIn } from "@/lib/local/e2b/machine/lost-files";
+import { usageOf } from "@/lib/local/e2b/machine/machine-usage";
+import { loginProfile } from "@/lib/local/e2b/machine/sandbox-environment";
+import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/machine/sandbox-paths";
+import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
+import type { TerminalSize } from "@/lib/local/e2b/machine/started-process";
+import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/semantics/machines";
 
 export interface ProcessMachinesOptions {
   readonly clock: Clock;
@@ -27,12 +34,15 @@ export interface ProcessMachinesOptions {
 export interface CommandInSandbox {
   readonly program: string;
   readonly args: readonly string[];
-  /** A folder of this machine, in the sandbox's. */
-  readonly folder: string;
+  /** The sandbox's own path of an existing folder. */
+  readonly cwd: string;
   /** Default: the template's own user. */
   readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
+  /** Throws when the machine may not run it; asked last, because a pause may come while all else is made ready. */
+  readonly refuseUnlessRunning: () => void;
   readonly takesInput: boolean;
+  readonly terminal?: TerminalSize | undefined;
   readonly lifetimeMs: number | undefined;
   readonly asked: AskedCommand;
 }
@@ -51,12 +61,14 @@ export interface RunningCommand {
 /** What envd and the preview proxy see of a sandbox. */
 export interface Machine {
   readonly sandboxId: string;
-  /** The folder that is the sandbox's `/`. */
+  /** The folder that holds the sandbox's own files. */
   readonly root: string;
   readonly container: Container;
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
+  readonly ended: EndedCommands;
+  readonly watches: FolderWatches;
 }
 
 export class ProcessMachines implements Machines {
@@ -71,9 +83,11 @@ export class ProcessMachines implements Machines {
     if (snapshotId === undefined) await mkdir(root, { recursive: true });
     else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
-    await writeFile(join(root, HOME, ".profile"), loginProfile());
+    for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
     const container = this.options.containers.open(sandboxId, root);
-    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map() });
+    const ended = new EndedCommands(this.options.clock);
+    const watches = new FolderWatches();
+    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map(), ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -81,36 +95,40 @@ export class ProcessMachines implements Machines {
     // Lifetimes first: a process must not be killed by a timer in the middle of a pause.
     for (const { command } of machine.commands.values()) command.suspendLifetime();
     try {
-      await stopAll(() => machine.container.processes());
+      await stopAll(() => livingOf(machine));
     } catch (error) {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
     }
-    this.cut(machine);
+    this.cut(machine, "unavailable");
   }
 
   async continue(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    await continueAll(() => machine.container.processes());
+    await continueAll(() => livingOf(machine));
     for (const { command } of machine.commands.values()) command.resumeLifetime();
   }
 
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
-    await machine.container.close();
+    this.cut(machine, "dropped");
+    machine.watches.close();
+    await machine.container.close(machine.commands);
     this.machines.delete(sandboxId);
     this.discard(machine.root);
   }
 
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
-    await machine.container.killAll();
+    this.cut(machine, "unavailable");
+    machine.watches.close();
+    await machine.container.killAll(machine.commands);
   }
 
   async powerOn(sandboxId: string): Promise<void> {
+    await this.machine(sandboxId).container.reboot();
     // Memory is what held the variables of its creation (e2b.md §2.3).
+    this.machine(sandboxId).ended.clear();
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
   }
 
@@ -128,7 +146,9 @@ export class ProcessMachines implements Machines {
   }
 
   async usage(sandboxId: string): Promise<MachineUsage> {
-    return usageOf(this.machine(sandboxId));
+    const machine = this.machine(sandboxId);
+    const pids = livingOf(machine).map(({ pid }) => pid);
+    return usageOf(pids, machine.root);
   }
 
   find(sandboxId: string): Machine | undefined {
@@ -136,8 +156,7 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, program, args, folder, user = "user", envs, ...rest } = request;
-    const cwd = insideOf(machine.root, folder) ?? HOME;
+    const { asked, program, args, cwd, user = "user", envs, refuseUnlessRunning, ...rest } = request;
     const launch = await machine.container.launch({
       program,
       args,
@@ -145,15 +164,18 @@ export class ProcessMachines implements Machines {
       user,
       envs: { ...machine.envs, ...envs },
     });
+    refuseUnlessRunning();
     const command = await startCommand(this.options.clock, { ...rest, ...launch });
+    machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
+    command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
     command.whenOver(() => machine.commands.delete(command.pid));
     return command;
   }
 
   /** The last resort when the stand-in's process ends. */
   killAllAtOnce(): void {
-    for (const { container } of this.machines.values()) killAllAtOnce(() => container.processes());
+    for (const machine of this.machines.values()) killAllAtOnce(() => livingOf(machine));
   }
 
   /** The folders of what is no more are gone. Rejects when one could not be removed. */
@@ -175,8 +197,9 @@ export class ProcessMachines implements Machines {
     );
   }
 
-  private cut({ commands, container }: Machine): void {
-    for (const { command } of commands.values()) command.cutStreams("unavailable");
+  private cut({ commands, container, watches }: Machine, why: Cut): void {
+    for (const { command } of commands.values()) command.cutStreams(why);
+    watches.cutStreams(why);
     container.disconnect();
   }
 
@@ -192,6 +215,10 @@ export class ProcessMachines implements Machines {
   }
 }
 
+function livingOf({ container, commands }: Machine): ProcessRow[] {
+  return container.processes(commands);
+}
+
 /** With links as they are. What was written down of ports belongs to processes, and those are not copied. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await cp(from, to, {
@@ -200,4 +227,5 @@ async function copyFolder(from: string, to: string): Promise<void> {
     verbatimSymlinks: true,
     filter: (path) => path !== portsFolder(from),
   });
+  await copyMetadataBelow(from, to);
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ContainerSettings, Containers } from "@/lib/local/e2b/containers/container";
 import { mappedPortContainers } from "@/lib/local/e2b/containers/mapped-ports";
 import { namespaceContainers } from "@/lib/local/e2b/containers/namespaces";
-import { HOME } from "@/lib/local/e2b/sandbox-paths";
+import { HOME } from "@/lib/local/e2b/machine/sandbox-paths";
 
 export type Isolation = "auto" | Containers["kind"];
 
@@ -39,7 +39,7 @@ async function tryOut(containers: Containers, root: string): Promise<void> {
   try {
     await container.launch({ program: "/bin/sh", args: [], cwd: HOME, user: "user", envs: {} });
   } finally {
-    await container.close();
+    await container.close(new Map());
     await rm(root, { recursive: true, force: true });
   }
 }
