@@ -1,14 +1,16 @@
 /**
- * Owns which calls meet which fault: rules in, a decision for each call out. No I/O, so the wire and a simulation use the
- * same plan, and no word about whose calls they are, so that every stand-in can. Each rule draws from a source of its own: the same seed and the same calls give the same faults, and calls
- * that a rule does not mean never shift what it decides. It must never do anything about a fault; that is for
- * whoever asks. Throws `RangeError` for a rule that could not be meant.
+ * Owns which calls meet which fault: rules in, a decision for each call out. No I/O, so the wire of every stand-in and a
+ * simulation use the same plan. Each rule draws from a source of its own: the same seed and the same calls give the
+ * same faults, and calls that a rule does not mean never shift what it decides. It must never do anything about a
+ * fault; that is for whoever asks. Throws `RangeError` for a rule that could not be meant.
  */
 import { type Random, seededRandom } from "@/lib/random";
 
 export interface FaultCall {
-  /** The kind of call, as the one who asks names it: `HSET`, `script:claim`, … */
+  /** The kind of call, as the one who asks names it: `create`, `Process.Start`, `HSET`, … */
   readonly site: string;
+  /** Absent where none is named yet, as in `create`, or there are none, as in Redis. */
+  readonly sandboxId?: string | undefined;
 }
 
 /** Counted in calls that the rule means. */
@@ -21,8 +23,10 @@ export type When =
   | { readonly kind: "probability"; readonly probability: number };
 
 export interface FaultRule<Fault> {
-  /** A site; `*` for all, `script:*` for those that begin so. */
+  /** A site; `*` for all, `Process.*` for those that begin so. */
   readonly site: string;
+  /** Default: all. */
+  readonly sandboxId?: string | undefined;
   readonly when: When;
   readonly fault: Fault;
 }
@@ -109,7 +113,8 @@ export class FaultPlan<Fault extends { readonly kind: string }> {
   }
 }
 
-function means(rule: FaultRule<unknown>, { site }: FaultCall): boolean {
+function means(rule: FaultRule<unknown>, { site, sandboxId }: FaultCall): boolean {
+  if (rule.sandboxId !== undefined && rule.sandboxId !== sandboxId) return false;
   return rule.site.endsWith("*") ? site.startsWith(rule.site.slice(0, -1)) : site === rule.site;
 }
 

@@ -6,9 +6,10 @@
  */
 import { type Clock, sleep } from "@/lib/clock";
 import type { FaultPlan } from "@/lib/local/faults/fault-plan";
+import { delayMsOf, type FaultStatus } from "@/lib/local/faults/shared-kinds";
 import { allowedCommands, isScriptCall, refuseCommand } from "./allowed-commands";
 import type { Command, RedisEngine } from "./engine";
-import { delayMsOf, type FaultStatus, type NamedScript, siteNames, type UpstashFault } from "./faults";
+import { type NamedScript, siteNames, type UpstashFault } from "./faults";
 import { errorReply, type Reply } from "./reply";
 import { WriteJournal } from "./write-journal";
 

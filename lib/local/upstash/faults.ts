@@ -3,25 +3,14 @@
  * never do any of it: that is the database's.
  */
 import { createHash } from "node:crypto";
+import type { Delay, ErrorBefore, FaultStatus } from "@/lib/local/faults/shared-kinds";
 import { bytesFromText } from "./bytes";
 import type { Command } from "./engine";
-
-export interface Delay {
-  readonly kind: "delay";
-  readonly minMs: number;
-  readonly maxMs: number;
-}
-
-export type FaultStatus = 429 | 500 | 502 | 503;
 
 export type UpstashFault =
   /** Before the effect, which comes all the same when the client has given up meanwhile: what is sent is on its way. */
   | Delay
-  | {
-      readonly kind: "error-before";
-      readonly status: FaultStatus;
-      readonly retryAfterSeconds?: number | undefined;
-    }
+  | ErrorBefore
   | { readonly kind: "drop-before" }
   /** The effect happens and is not told of. */
   | { readonly kind: "error-after"; readonly status: FaultStatus }
@@ -30,10 +19,6 @@ export type UpstashFault =
   | { readonly kind: "roll-back"; readonly writes: number }
   /** Before the call: no keys, no cached scripts. */
   | { readonly kind: "lose-everything" };
-
-export function delayMsOf({ minMs, maxMs }: Delay, fraction: number): number {
-  return minMs + fraction * (maxMs - minMs);
-}
 
 /** A script as `lib/redis` has it. */
 export interface NamedScript {

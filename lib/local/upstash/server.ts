@@ -6,9 +6,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import type { FaultStatus } from "@/lib/local/faults/shared-kinds";
 import type { Log } from "@/lib/log";
 import type { Database, Outcome } from "./database";
-import type { FaultStatus } from "./faults";
 import { refuseRequest } from "./request-guard";
 import { commandSchema, commandsSchema, type Encoding, formatReply, type RestAnswer } from "./rest-format";
 
