@@ -109,7 +109,14 @@ async function startStandIns(
       : undefined;
   const upstash =
     plan.upstash.kind === "local"
-      ? keep(await startUpstash({ ...parts, folder: join(folder, "redis"), engine: "auto" }))
+      ? keep(
+          await startUpstash({
+            ...parts,
+            folder: join(folder, "redis"),
+            engine: "auto",
+            redisUrl: process.env.REDIS_URL,
+          }),
+        )
       : undefined;
   const inngest = keep(await startInngest({ ...parts, appUrls: [] }));
   return { inngest, ...(e2b ? { e2b } : {}), ...(upstash ? { upstash } : {}) };

@@ -15,7 +15,20 @@ export interface RedisEngine {
   execute(command: Command): Promise<Reply>;
   /** One reply per command; no other command runs in between. */
   executeAtomically(commands: readonly Command[]): Promise<readonly Reply[]>;
-  /** Forgets every key and every cached script. */
+  /**
+   * How everything is now, so that it can be so again. To be released when it is no longer wanted; void once the engine
+   * has gone back to an earlier one or has lost everything.
+   */
+  mark(): Promise<StateMark>;
+  /** Forgets every key and every cached script. @throws when the database may not be emptied, with the reason. */
   loseEverything(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface StateMark {
+  /** Whether any key has another value or expiry than at the mark, or came, or went other than by expiring. */
+  hasChanged(): Promise<boolean>;
+  /** Every key as it was, with its expiry as an instant: what has expired since stays away. Cached scripts stay. */
+  restore(): Promise<void>;
+  release(): void;
 }

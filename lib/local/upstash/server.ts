@@ -1,54 +1,51 @@
 /**
- * Owns the REST front: Upstash's `POST /`, `/pipeline` and `/multi-exec` before any engine, on 127.0.0.1 only.
+ * Owns the REST front: Upstash's `POST /`, `/pipeline` and `/multi-exec` before a database, on 127.0.0.1 only.
  * What it does not know (path-style commands, /subscribe, /monitor, …) answers 501 and is logged. It must never log
  * arguments. Fails closed: a body that is no command is 400, an engine that is gone is 500.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
+import type { FaultStatus } from "@/lib/local/faults/shared-kinds";
 import type { Log } from "@/lib/log";
-import { allowedCommands, refuseCommand } from "./allowed-commands";
-import type { Command, RedisEngine } from "./engine";
-import { errorReply, type Reply } from "./reply";
+import type { Database, Outcome } from "./database";
 import { refuseRequest } from "./request-guard";
 import { commandSchema, commandsSchema, type Encoding, formatReply, type RestAnswer } from "./rest-format";
 
 export interface RestServer {
   readonly port: number;
-  commandCounts(): Record<string, number>;
   close(): Promise<void>;
 }
 
 export interface RestServerOptions {
-  readonly engine: RedisEngine;
+  readonly database: Database;
   readonly token: string;
   readonly log: Log;
   /** 0 for a free one. */
   readonly port: number;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: RestAnswer | readonly RestAnswer[];
-}
+type Answer =
+  | {
+      readonly kind: "json";
+      readonly status: number;
+      readonly body: RestAnswer | readonly RestAnswer[];
+      readonly retryAfterSeconds?: number | undefined;
+    }
+  /** The connection ends without a word. */
+  | { readonly kind: "drop" };
 
 /** Upstash's own limit of a request is larger on paid plans; this is a guard against runaways. */
 const maxBodyBytes = 10 * 1024 * 1024;
 
 export async function startRestServer(options: RestServerOptions): Promise<RestServer> {
-  const counts = new Map<string, number>();
-  const count = (commands: readonly Command[]) => {
-    for (const [name] of commands) {
-      if (allowedCommands.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-  };
   const server = createServer((request, response) => {
-    answer(request, options, count).then(
-      ({ status, body }) => send(response, status, body),
+    answer(request, options).then(
+      (given) => send(response, given),
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : "unknown";
         options.log.error({ reason }, "The local Upstash failed to answer");
-        send(response, 500, { error: "ERR the local Upstash failed" });
+        send(response, json(500, { error: "ERR the local Upstash failed" }));
       },
     );
   });
@@ -58,7 +55,6 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   });
   return {
     port: portOf(server.address()),
-    commandCounts: () => Object.fromEntries(counts),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -67,15 +63,12 @@ export async function startRestServer(options: RestServerOptions): Promise<RestS
   };
 }
 
-type CountCommands = (commands: readonly Command[]) => void;
-
 async function answer(
   request: IncomingMessage,
-  { engine, token, log }: RestServerOptions,
-  count: CountCommands,
+  { database, token, log }: RestServerOptions,
 ): Promise<Answer> {
   const refusal = refuseRequest(request.headers, token);
-  if (refusal !== undefined) return { status: refusal.status, body: { error: refusal.error } };
+  if (refusal !== undefined) return json(refusal.status, { error: refusal.error });
   const path = new URL(request.url ?? "/", "http://127.0.0.1").pathname;
   const encoding: Encoding = request.headers["upstash-encoding"] === "base64" ? "base64" : "text";
   const route = request.method === "POST" ? routes[path] : undefined;
@@ -84,61 +77,67 @@ async function answer(
       { method: request.method, path: firstSegment(path) },
       "The local Upstash was asked for what it lacks",
     );
-    return { status: 501, body: { error: `ERR ${request.method} ${path} is not part of the local Upstash` } };
+    return json(501, { error: `ERR ${request.method} ${path} is not part of the local Upstash` });
   }
   const body = await readBody(request);
-  if (body === undefined) return { status: 413, body: { error: "ERR max request size exceeded" } };
-  return route(parseJson(body), engine, encoding, count);
+  if (body === undefined) return json(413, { error: "ERR max request size exceeded" });
+  return route(parseJson(body), database, encoding);
 }
 
 /** Path-style commands carry arguments in the path, and arguments do not belong into logs. */
 const firstSegment = (path: string): string => `/${path.split("/")[1] ?? ""}`;
 
-type Route = (
-  body: unknown,
-  engine: RedisEngine,
-  encoding: Encoding,
-  count: CountCommands,
-) => Promise<Answer>;
+type Route = (body: unknown, database: Database, encoding: Encoding) => Promise<Answer>;
 
 const routes: Readonly<Record<string, Route | undefined>> = {
-  async "/"(body, engine, encoding, count) {
+  async "/"(body, database, encoding) {
     const parsed = commandSchema.safeParse(body);
     if (!parsed.success) return badRequest("ERR failed to parse command");
-    count([parsed.data]);
-    const formatted = formatReply(await executeAllowed(engine, parsed.data), encoding);
-    return { status: "error" in formatted ? 400 : 200, body: formatted };
+    const outcome = await database.ask({ kind: "pipeline", commands: [parsed.data] });
+    return answerOf(outcome, encoding, ([only = { error: "ERR no reply" }]) =>
+      json("error" in only ? 400 : 200, only),
+    );
   },
 
-  async "/pipeline"(body, engine, encoding, count) {
+  async "/pipeline"(body, database, encoding) {
     const parsed = commandsSchema.safeParse(body);
     if (!parsed.success) return badRequest("ERR failed to parse pipeline request");
-    count(parsed.data);
-    const replies: Reply[] = [];
-    for (const command of parsed.data) replies.push(await executeAllowed(engine, command));
-    return { status: 200, body: replies.map((reply) => formatReply(reply, encoding)) };
+    const outcome = await database.ask({ kind: "pipeline", commands: parsed.data });
+    return answerOf(outcome, encoding, (answers) => json(200, answers));
   },
 
-  async "/multi-exec"(body, engine, encoding, count) {
+  async "/multi-exec"(body, database, encoding) {
     const parsed = commandsSchema.safeParse(body);
     if (!parsed.success) return badRequest("ERR failed to parse transaction request");
-    count(parsed.data);
-    const refusals = parsed.data.map(([name, ...args]) => refuseCommand(name, args.length));
-    if (refusals.some((refusal) => refusal !== undefined)) {
-      return badRequest("EXECABORT Transaction discarded because of previous errors.");
-    }
-    const replies = await engine.executeAtomically(parsed.data);
-    return { status: 200, body: replies.map((reply) => formatReply(reply, encoding)) };
+    const outcome = await database.ask({ kind: "transaction", commands: parsed.data });
+    return answerOf(outcome, encoding, (answers) => json(200, answers));
   },
 };
 
-function executeAllowed(engine: RedisEngine, command: Command): Promise<Reply> {
-  const [name, ...args] = command;
-  const refusal = refuseCommand(name, args.length);
-  return refusal === undefined ? engine.execute(command) : Promise.resolve(errorReply(refusal));
+function answerOf(
+  outcome: Outcome,
+  encoding: Encoding,
+  present: (answers: readonly RestAnswer[]) => Answer,
+): Answer {
+  switch (outcome.kind) {
+    case "answered":
+      return present(outcome.replies.map((reply) => formatReply(reply, encoding)));
+    case "aborted":
+      return badRequest("EXECABORT Transaction discarded because of previous errors.");
+    case "failed":
+      return { ...injected(outcome.status), retryAfterSeconds: outcome.retryAfterSeconds };
+    case "dropped":
+      return { kind: "drop" };
+  }
 }
 
-const badRequest = (error: string): Answer => ({ status: 400, body: { error } });
+const json = (status: number, body: RestAnswer | readonly RestAnswer[]) =>
+  ({ kind: "json", status, body }) as const;
+
+/** Says that it was made up. */
+const injected = (status: FaultStatus) => json(status, { error: `ERR Injected fault: ${status}` });
+
+const badRequest = (error: string): Answer => json(400, { error });
 
 /** undefined when it is too large. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
@@ -162,12 +161,18 @@ function parseJson(text: string): unknown {
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed || response.headersSent) return;
+  if (answer.kind === "drop") {
+    response.destroy();
+    return;
+  }
+  const { status, body, retryAfterSeconds } = answer;
   const text = JSON.stringify(body);
   response.writeHead(status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(text),
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
   });
   response.end(text);
 }

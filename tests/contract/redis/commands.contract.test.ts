@@ -1,6 +1,6 @@
 /** What each allowed command answers through the real SDK, the same on every engine. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { availableEngines, startDatabase, type TestDatabase } from "./engines";
+import { describe, expect, test } from "vitest";
+import { availableEngines, type TestDatabase, useDatabase } from "./engines";
 
 const engines = await availableEngines();
 
@@ -12,14 +12,8 @@ const anyOrder = (...items: string[]) => ({ anyOrder: items });
 
 describe.each(engines)("commands on %s", (engine) => {
   let database: TestDatabase;
-  beforeAll(async () => {
-    database = await startDatabase(engine);
-  });
-  beforeEach(async () => {
-    await database.upstash.loseEverything();
-  });
-  afterAll(async () => {
-    await database.stop();
+  useDatabase(engine, (started) => {
+    database = started;
   });
 
   /** The text before the SDK's own addition. */

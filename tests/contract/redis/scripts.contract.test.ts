@@ -1,21 +1,15 @@
 /** What a script may rely on, the same on every engine: the product's scripts are written against this. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { StoreRefusedError } from "@/lib/errors";
 import type { ScriptReply } from "@/lib/redis";
-import { availableEngines, startDatabase, type TestDatabase } from "./engines";
+import { availableEngines, type TestDatabase, useDatabase } from "./engines";
 
 const engines = await availableEngines();
 
 describe.each(engines)("scripts on %s", (engine) => {
   let database: TestDatabase;
-  beforeAll(async () => {
-    database = await startDatabase(engine);
-  });
-  beforeEach(async () => {
-    await database.upstash.loseEverything();
-  });
-  afterAll(async () => {
-    await database.stop();
+  useDatabase(engine, (started) => {
+    database = started;
   });
 
   const conversions: [string, string, ScriptReply][] = [

@@ -1,7 +1,8 @@
 /** Which calls meet which fault: a decision without I/O, the same for the same seed and the same calls. */
 import { expect, test } from "vitest";
-import { callRuleShape, delayMsOf } from "@/lib/local/e2b/faults/fault-kinds";
-import { FaultPlan, type FaultRule, type When } from "@/lib/local/e2b/faults/fault-plan";
+import { callRuleShape } from "@/lib/local/e2b/faults/fault-kinds";
+import { FaultPlan, type FaultRule, type When } from "@/lib/local/faults/fault-plan";
+import { delayMsOf } from "@/lib/local/faults/shared-kinds";
 import { seededRandom } from "@/lib/random";
 
 interface Named {

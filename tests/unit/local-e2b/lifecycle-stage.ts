@@ -5,9 +5,9 @@
 import type { EventPayload } from "@/lib/local/e2b/events/event-payload";
 import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
 import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
-import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import type { LifecycleChange } from "@/lib/local/e2b/semantics/lifecycle-event";
 import type { SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
+import { FaultPlan } from "@/lib/local/faults/fault-plan";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";
 import { fakeCloud } from "./fake-machines";

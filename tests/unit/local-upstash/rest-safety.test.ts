@@ -80,6 +80,12 @@ const refused: [string, Sent, number][] = [
   ["a foreign page", { headers: { origin: "https://evil.example" } }, 403],
   ["a page of a preview", { headers: { origin: "http://3000-abc.e2b.localhost:4000" } }, 403],
   ["a page without an origin", { headers: { origin: "null" } }, 403],
+  [
+    "a cross-origin no-cors POST, even with the token",
+    { headers: { origin: "https://evil.example", "content-type": "text/plain" }, body: '["FLUSHDB"]' },
+    403,
+  ],
+  ["a rebound name, even with the token", { headers: { host: "rebound.evil.example:80" } }, 403],
   ["a form's body", { headers: { "content-type": "application/x-www-form-urlencoded" } }, 415],
   ["plain text", { headers: { "content-type": "text/plain" } }, 415],
   ["a body that is no JSON", { body: "{" }, 400],

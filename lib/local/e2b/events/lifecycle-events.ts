@@ -8,8 +8,8 @@ import { payloadOf, uuidFrom } from "@/lib/local/e2b/events/event-payload";
 import { type Post, WebhookDelivery } from "@/lib/local/e2b/events/webhook-delivery";
 import { Webhooks } from "@/lib/local/e2b/events/webhooks";
 import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
-import type { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
+import type { FaultPlan } from "@/lib/local/faults/fault-plan";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 

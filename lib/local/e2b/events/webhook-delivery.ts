@@ -8,8 +8,9 @@ import { createHash } from "node:crypto";
 import type { Cancel, Clock } from "@/lib/clock";
 import { type EventPayload, uuidFrom } from "@/lib/local/e2b/events/event-payload";
 import type { Webhooks } from "@/lib/local/e2b/events/webhooks";
-import { type DeliveryFault, delayMsOf } from "@/lib/local/e2b/faults/fault-kinds";
-import type { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
+import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
+import type { FaultPlan } from "@/lib/local/faults/fault-plan";
+import { delayMsOf } from "@/lib/local/faults/shared-kinds";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 

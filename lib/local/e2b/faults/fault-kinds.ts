@@ -3,15 +3,8 @@
  * over HTTP. It must never do any of it. A rule of the wrong shape is zod's error.
  */
 import { z } from "zod";
-import type { FaultRule, When } from "@/lib/local/e2b/faults/fault-plan";
-
-export interface Delay {
-  readonly kind: "delay";
-  readonly minMs: number;
-  readonly maxMs: number;
-}
-
-export type FaultStatus = 429 | 500 | 502 | 503;
+import type { FaultRule, When } from "@/lib/local/faults/fault-plan";
+import type { Delay, ErrorBefore, FaultStatus } from "@/lib/local/faults/shared-kinds";
 
 /** The effect happens and is not told of. */
 export type AnswerFault =
@@ -24,15 +17,7 @@ export type AnswerFault =
 
 export type CallFault =
   /** Before the effect; a client that leaves meanwhile has changed nothing. With `always` it is a latency. */
-  | Delay
-  | {
-      readonly kind: "error-before";
-      readonly status: FaultStatus;
-      readonly retryAfterSeconds?: number | undefined;
-    }
-  | { readonly kind: "drop-before" }
-  | { readonly kind: "hang-before" }
-  | AnswerFault;
+  Delay | ErrorBefore | { readonly kind: "drop-before" } | { readonly kind: "hang-before" } | AnswerFault;
 
 /** The site of a delivery is the event's type, such as `sandbox.lifecycle.paused`. */
 export type DeliveryFault =
@@ -40,10 +25,6 @@ export type DeliveryFault =
   | { readonly kind: "duplicate" }
   /** Never sent and never tried again. */
   | { readonly kind: "lose" };
-
-export function delayMsOf({ minMs, maxMs }: Delay, fraction: number): number {
-  return minMs + fraction * (maxMs - minMs);
-}
 
 const delayShape = z
   .strictObject({ kind: z.literal("delay"), minMs: z.number().min(0), maxMs: z.number().min(0) })

@@ -5,11 +5,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@/lib/clock";
-import { type CallFault, delayMsOf } from "@/lib/local/e2b/faults/fault-kinds";
-import type { InjectedFault } from "@/lib/local/e2b/faults/fault-plan";
+import type { CallFault } from "@/lib/local/e2b/faults/fault-kinds";
 import { faultBody, type SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
 import { sendJson } from "@/lib/local/e2b/wire/answers";
 import { rawAnswer } from "@/lib/local/e2b/wire/raw-answer";
+import type { InjectedFault } from "@/lib/local/faults/fault-plan";
+import { delayMsOf } from "@/lib/local/faults/shared-kinds";
 
 export interface Exchange {
   readonly request: IncomingMessage;

@@ -10,11 +10,11 @@ import {
   type DeliveryFault,
   deliveryRuleShape,
 } from "@/lib/local/e2b/faults/fault-kinds";
-import type { FaultPlan, FaultRule } from "@/lib/local/e2b/faults/fault-plan";
 import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
 import { ApiError, sandboxNotFound } from "@/lib/local/e2b/semantics/api-error";
 import { readJson, sendJson, sendNothing } from "@/lib/local/e2b/wire/answers";
 import type { Route, RoutedCall } from "@/lib/local/e2b/wire/routing";
+import type { FaultPlan, FaultRule } from "@/lib/local/faults/fault-plan";
 import type { JumpingClock } from "@/lib/local/jumping-clock";
 
 export interface LocalContext {

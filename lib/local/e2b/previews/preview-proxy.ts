@@ -8,7 +8,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket } from "node:net";
 import type { Clock } from "@/lib/clock";
 import type { CallFault } from "@/lib/local/e2b/faults/fault-kinds";
-import type { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import { exchangeWithFaults, upgradeWithFaults } from "@/lib/local/e2b/faults/faulty-exchange";
 import { SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
 import { OpenConnections } from "@/lib/local/e2b/previews/open-connections";
@@ -24,6 +23,7 @@ import {
   refuseUpgrade,
   TRAFFIC_TOKEN_HEADER,
 } from "@/lib/local/e2b/wire/traffic-refusal";
+import type { FaultPlan } from "@/lib/local/faults/fault-plan";
 import type { Log } from "@/lib/log";
 
 export interface PreviewTargets {

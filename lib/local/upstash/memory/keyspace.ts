@@ -30,6 +30,9 @@ interface Slot {
   expiresAtMs: number | undefined;
 }
 
+/** A key's value and expiry, apart from the keyspace; undefined when there is no such key. */
+export type KeyState = Readonly<Slot> | undefined;
+
 export class Keyspace {
   readonly #slots = new Map<Bytes, Slot>();
   /** The instant of the command that runs now. */
@@ -80,6 +83,21 @@ export class Keyspace {
     if (slot === undefined) return;
     slot.expiresAtMs = expiresAtMs;
     this.#live(key);
+  }
+
+  stateOf(key: Bytes): KeyState {
+    return this.#live(key);
+  }
+
+  /** As `stateOf`, but what happens to the key afterwards does not show in it. */
+  copyOf(key: Bytes): KeyState {
+    const slot = this.#live(key);
+    return slot === undefined ? undefined : structuredClone(slot);
+  }
+
+  putBack(key: Bytes, state: KeyState): void {
+    if (state === undefined) this.#slots.delete(key);
+    else this.#slots.set(key, { ...state });
   }
 
   keys(): Bytes[] {

@@ -5,12 +5,14 @@
  * Fails closed: what is not on the list of allowed commands is refused, inside scripts too.
  */
 import type { Clock } from "@/lib/clock";
-import { allowedCommands, refuseCommand } from "../allowed-commands";
+import { allowedCommands, keysOf, refuseCommand } from "../allowed-commands";
 import type { Bytes } from "../bytes";
 import type { Command, RedisEngine } from "../engine";
 import { array, bytesReply, errorReply, integer, ok, type Reply } from "../reply";
+import { readScriptCacheCommand } from "../script-cache-commands";
+import { refuseByFlags } from "../script-flags";
 import { type Args, at, parseInteger } from "./arguments";
-import { CommandError, syntaxError } from "./command-error";
+import { CommandError } from "./command-error";
 import type { Handler } from "./commands/handler";
 import { hashCommands } from "./commands/hash-commands";
 import { keyCommands } from "./commands/key-commands";
@@ -22,9 +24,11 @@ import { streamCommands } from "./commands/stream-commands";
 import { stringCommands } from "./commands/string-commands";
 import { Keyspace } from "./keyspace";
 import { createScriptRunner, type ScriptRunner } from "./lua/script-runner";
+import { UndoLog } from "./undo-log";
 
 export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<RedisEngine> {
   const keys = new Keyspace();
+  const undo = new UndoLog(keys);
   const dataHandlers = new Map<string, Handler>(
     Object.entries({
       ...serverCommands,
@@ -37,30 +41,36 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
       ...streamCommands,
     }),
   );
-  const scripts = await createScriptRunner(([name = "", ...args]) => {
+  const execute = (handlers: ReadonlyMap<string, Handler>, name: string, args: Args): Reply => {
+    if (allowedCommands.get(name)?.writes)
+      undo.remember(name === "FLUSHDB" ? keys.keys() : keysOf(name, args));
+    return dispatch(handlers, keys, name, args);
+  };
+  const scripts = await createScriptRunner(([name = "", ...args], { flags, declaredKeys }) => {
     const upperName = name.toUpperCase();
-    const refusal = refuseInScript(upperName, args.length);
-    return refusal === undefined ? dispatch(dataHandlers, keys, upperName, args) : errorReply(refusal);
+    const refusal =
+      refuseInScript(upperName, args.length) ?? refuseByFlags(flags, declaredKeys, upperName, args);
+    return refusal === undefined ? execute(dataHandlers, upperName, args) : errorReply(refusal);
   });
   const handlers = new Map([...dataHandlers, ...Object.entries(scriptCommands(scripts))]);
 
   const runNow = ([name, ...args]: Command): Reply => {
     keys.nowMs = clock.now();
-    return dispatch(handlers, keys, name, args);
+    return execute(handlers, name, args);
+  };
+  const forgetAll = () => {
+    keys.clear();
+    undo.forgetAll();
+    scripts.forgetAll();
   };
 
   return {
     kind: "in-process",
     execute: async (command) => runNow(command),
     executeAtomically: async (commands) => commands.map(runNow),
-    async loseEverything() {
-      keys.clear();
-      scripts.forgetAll();
-    },
-    async stop() {
-      keys.clear();
-      scripts.forgetAll();
-    },
+    mark: async () => undo.mark(),
+    loseEverything: async () => forgetAll(),
+    stop: async () => forgetAll(),
   };
 }
 
@@ -93,16 +103,17 @@ function scriptCommands(scripts: ScriptRunner): Record<string, Handler> {
     EVAL: (_keys, args) => run(scripts.load(at(args, 0)), args),
     EVALSHA: (_keys, args) => run(at(args, 0), args),
     SCRIPT(_keys, args) {
-      switch (at(args, 0).toUpperCase()) {
-        case "LOAD":
-          return bytesReply(scripts.load(at(args, 1)));
-        case "EXISTS":
-          return array(args.slice(1).map((sha) => integer(scripts.has(sha) ? 1 : 0)));
-        case "FLUSH":
+      const command = readScriptCacheCommand(args);
+      switch (command.kind) {
+        case "load":
+          return bytesReply(scripts.load(command.source));
+        case "exists":
+          return array(command.shas.map((sha) => integer(scripts.has(sha) ? 1 : 0)));
+        case "flush":
           scripts.forgetAll();
           return ok;
-        default:
-          throw syntaxError();
+        case "refused":
+          return errorReply(command.error);
       }
     },
   };

@@ -8,12 +8,25 @@ import { createHash } from "node:crypto";
 import type { LuaState } from "fengari";
 import type { Bytes } from "../../bytes";
 import { errorReply, type Reply } from "../../reply";
+import { readScript, type ScriptFlags } from "../../script-flags";
 import { CommandError } from "../command-error";
 import { type Fengari, loadFengari } from "./load-fengari";
 import { bytesAt, luaString, replyAt, textField } from "./lua-values";
 import { lua51Source, NewerLuaError } from "./lua51-source";
 import { prelude } from "./prelude";
 import { type CallCommand, openCjson, openRedis } from "./script-tables";
+
+/** What the script that runs now may touch. */
+export interface RunningScript {
+  readonly flags: ScriptFlags;
+  readonly declaredKeys: ReadonlySet<Bytes>;
+}
+
+interface CachedScript {
+  /** Of the compiled function, in the interpreter's registry. */
+  readonly reference: number;
+  readonly flags: ScriptFlags;
+}
 
 export interface ScriptRunner {
   /** The SHA-1 under which `run` finds it. @throws CommandError when it does not compile. */
@@ -25,30 +38,42 @@ export interface ScriptRunner {
 }
 
 /** `callCommand` is what `redis.call` does; it answers error replies and does not throw. */
-export async function createScriptRunner(callCommand: CallCommand): Promise<ScriptRunner> {
+export async function createScriptRunner(
+  callCommand: (command: readonly Bytes[], script: RunningScript) => Reply,
+): Promise<ScriptRunner> {
   const fengari = await loadFengari();
   const { lua, lauxlib } = fengari;
-  const state = openInterpreter(fengari, callCommand);
-  const references = new Map<string, number>();
+  // Until the first script runs, nothing calls.
+  let running: RunningScript = {
+    flags: { isKeyLocking: true, isReadOnly: true },
+    declaredKeys: new Set<Bytes>(),
+  };
+  const state = openInterpreter(fengari, (command) => callCommand(command, running));
+  const cached = new Map<string, CachedScript>();
 
   return {
     load(source) {
       const sha = createHash("sha1").update(source, "latin1").digest("hex");
-      if (!references.has(sha)) {
-        compile(fengari, state, source);
-        references.set(sha, lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX));
-      }
+      if (cached.has(sha)) return sha;
+      const script = readScript(source);
+      if (script.kind === "refused") throw new CommandError(script.error);
+      compile(fengari, state, script.lua);
+      cached.set(sha, {
+        reference: lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX),
+        flags: script.flags,
+      });
       return sha;
     },
 
-    has: (sha) => references.has(sha.toLowerCase()),
+    has: (sha) => cached.has(sha.toLowerCase()),
 
     run(sha, keys, args) {
-      const reference = references.get(sha.toLowerCase());
-      if (reference === undefined) throw new CommandError("NOSCRIPT No matching script. Please use EVAL.");
+      const script = cached.get(sha.toLowerCase());
+      if (script === undefined) throw new CommandError("NOSCRIPT No matching script. Please use EVAL.");
+      running = { flags: script.flags, declaredKeys: new Set(keys) };
       setList(fengari, state, "KEYS", keys);
       setList(fengari, state, "ARGV", args);
-      lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, reference);
+      lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, script.reference);
       try {
         const status = lua.lua_pcall(state, 0, 1, 0);
         return status === lua.LUA_OK ? replyAt(lua, state, -1) : raisedError(fengari, state, sha);
@@ -58,10 +83,10 @@ export async function createScriptRunner(callCommand: CallCommand): Promise<Scri
     },
 
     forgetAll() {
-      for (const reference of references.values()) {
+      for (const { reference } of cached.values()) {
         lauxlib.luaL_unref(state, lua.LUA_REGISTRYINDEX, reference);
       }
-      references.clear();
+      cached.clear();
     },
   };
 }

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cancel, Clock } from "@/lib/clock";
-import { allowedCommands } from "./allowed-commands";
+import { allowedCommands } from "../allowed-commands";
 
 export interface RedisProcess {
   /** Resolves when the process is gone. */
@@ -107,7 +107,5 @@ function describeConfiguration({ folder, port, users }: RedisProcessOptions): st
   ].join("\n");
 }
 
-/** The other subcommands of SCRIPT steer the debugger and kill scripts. */
-const aclRules: Readonly<Record<string, readonly string[]>> = {
-  SCRIPT: ["+script|load", "+script|exists", "+script|flush"],
-};
+/** The front itself answers EXISTS and FLUSH; the other subcommands of SCRIPT steer the debugger and kill scripts. */
+const aclRules: Readonly<Record<string, readonly string[]>> = { SCRIPT: ["+script|load"] };

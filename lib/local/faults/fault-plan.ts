@@ -1,15 +1,15 @@
 /**
- * Owns which calls meet which fault: rules in, a decision for each call out. No I/O, so the wire and a simulation use the
- * same plan. Each rule draws from a source of its own: the same seed and the same calls give the same faults, and calls
- * that a rule does not mean never shift what it decides. It must never do anything about a fault; that is for
- * whoever asks. Throws `RangeError` for a rule that could not be meant.
+ * Owns which calls meet which fault: rules in, a decision for each call out. No I/O, so the wire of every stand-in and a
+ * simulation use the same plan. Each rule draws from a source of its own: the same seed and the same calls give the
+ * same faults, and calls that a rule does not mean never shift what it decides. It must never do anything about a
+ * fault; that is for whoever asks. Throws `RangeError` for a rule that could not be meant.
  */
 import { type Random, seededRandom } from "@/lib/random";
 
 export interface FaultCall {
-  /** The kind of call, as the one who asks names it: `create`, `Process.Start`, `preview`, … */
+  /** The kind of call, as the one who asks names it: `create`, `Process.Start`, `HSET`, … */
   readonly site: string;
-  /** Absent where none is named yet, as in `create`. */
+  /** Absent where none is named yet, as in `create`, or there are none, as in Redis. */
   readonly sandboxId?: string | undefined;
 }
 
