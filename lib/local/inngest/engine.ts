@@ -17,6 +17,7 @@ import { createControls } from "./controls";
 import { createDispatch } from "./dispatch";
 import type { InngestEngine, OutgoingEvent } from "./engine-port";
 import { EventRefusedError, parseEvents, type ReceivedEvent } from "./events";
+import { MOST_HISTORY_ENTRIES } from "./history";
 import { createIds } from "./ids";
 import { invocationResult, type RunEnd, systemEvents } from "./outcomes";
 import type { Operation } from "./protocol";
@@ -29,7 +30,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Events and runs that `history()` keeps of each; 500 if absent. */
+  /** Events and runs that `history()` keeps of each; `MOST_HISTORY_ENTRIES` if absent. */
   readonly historySize?: number;
 }
 
@@ -40,13 +41,11 @@ export interface Engine extends InngestEngine {
   pausedFunctionIds(): readonly string[];
 }
 
-const DEFAULT_HISTORY_SIZE = 500;
-
 export function createEngine({
   clock,
   random,
   log,
-  historySize = DEFAULT_HISTORY_SIZE,
+  historySize = MOST_HISTORY_ENTRIES,
 }: EngineParts): Engine {
   const agenda = createAgenda(clock);
   const activity = createActivity();

@@ -147,7 +147,7 @@ export function createRunner(parts: RunnerParts): Runner {
       return;
     }
     const delayMs = backoffMs(call.attempt - 1, retryAfter, agenda.now(), parts.random);
-    recorder.retry(run.id, error, delayMs);
+    recorder.retry(run.id, call, error, delayMs, agenda.now());
     enqueue(run, call, delayMs);
   };
 
