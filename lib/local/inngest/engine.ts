@@ -39,6 +39,8 @@ export interface Engine extends InngestEngine {
   /** The ids of the batch's events. @throws EventRefusedError */
   receive(body: unknown, seed: string | null): readonly string[];
   pausedFunctionIds(): readonly string[];
+  /** Of the engine's clock, which its history is written in. */
+  now(): number;
 }
 
 export function createEngine({
@@ -147,6 +149,7 @@ export function createEngine({
     syncNow: connections.syncAll,
     functionIds,
     pausedFunctionIds: () => functionIds().filter(registry.isPaused),
+    now: agenda.now,
     sendEvent: (event: OutgoingEvent) => receive(event, null)[0] ?? "",
     ...createControls({ active, recorder, registry, runner, scheduler }),
     history: recorder.snapshot,
