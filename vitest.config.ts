@@ -9,7 +9,10 @@ export default defineConfig({
     // Conditions on real processes are polled; the default of a second is too short for two busy cores.
     expect: { poll: { timeout: 30_000, interval: 50 } },
     projects: [
-      { extends: true, test: { name: "parts", include: ["tests/{unit,contract,lifecycle}/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "parts", include: ["tests/{unit,contract,lifecycle,parity}/**/*.test.ts"] },
+      },
       {
         extends: true,
         // Each file has a dev server, a browser or a build to itself, and the machine as well.
