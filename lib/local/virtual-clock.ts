@@ -63,7 +63,7 @@ export class VirtualClock implements Clock {
 }
 
 /** A macrotask boundary: a microtask is not enough for promises that chain through several awaits and streams. */
-function settle(): Promise<void> {
+export function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
   });

@@ -5,8 +5,8 @@
 import type { ApiError } from "@/lib/local/e2b/api-error";
 
 export type Traffic =
-  /** A call to envd, which has its own token. */
-  | { readonly kind: "envd" }
+  /** A call to envd, which has its own token and looks at it itself; without it a call wakes nothing. */
+  | { readonly kind: "envd"; readonly isAuthorized: boolean }
   /** A request to a port; `accessToken` is its `e2b-traffic-access-token` header. */
   | { readonly kind: "preview"; readonly accessToken: string | undefined };
 

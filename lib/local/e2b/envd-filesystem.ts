@@ -1,17 +1,19 @@
 /**
- * Owns envd's `filesystem.Filesystem` service: Stat, MakeDir, Move, ListDir and Remove on a sandbox's own paths
- * (e2b.md §3.5). It must never reach outside the sandbox's folder. Fails with `RpcError`s; watching is not offered.
+ * Owns envd's `filesystem.Filesystem` service but for watching: Stat, MakeDir, Move, ListDir and Remove on a sandbox's
+ * own paths (e2b.md §3.5). It must never reach outside the sandbox's folder. Fails with `RpcError`s.
  */
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { sendJson } from "@/lib/local/e2b/answers";
 import { RpcError, readUnary } from "@/lib/local/e2b/connect-rpc";
 import { describeEntry, type EntryInfo, isMissing } from "@/lib/local/e2b/entry-info";
 import type { EnvdCall } from "@/lib/local/e2b/envd-call";
-import { type SandboxPath, sandboxEntry, sandboxPath } from "@/lib/local/e2b/sandbox-paths";
+import { makeFolders } from "@/lib/local/e2b/make-folders";
+import { isOfTheKernel, type SandboxPath, sandboxEntry, sandboxPath } from "@/lib/local/e2b/sandbox-paths";
+import { homeOf } from "@/lib/local/e2b/sandbox-user";
 
-/** By method name; a name that is not here is not offered. */
+/** By method name; a name that is in no such table is not offered. */
 export const filesystemMethods: Readonly<Record<string, (call: EnvdCall) => Promise<void>>> = {
   Stat: statEntry,
   MakeDir: makeDir,
@@ -24,43 +26,43 @@ const pathShape = z.object({ path: z.string().default("") });
 const moveShape = z.object({ source: z.string(), destination: z.string() });
 const listShape = z.object({
   path: z.string().default(""),
-  depth: z.number().int().nonnegative().default(1),
+  depth: z.int().nonnegative().default(1),
 });
 
 async function statEntry(call: EnvdCall): Promise<void> {
   const { path } = await readUnary(call.request, pathShape);
-  sendJson(call.response, 200, { entry: await entryAt(call, sandboxPath(call.machine.root, path)) });
+  sendJson(call.response, 200, { entry: await entryAt(call, entry(call, path)) });
 }
 
 async function makeDir(call: EnvdCall): Promise<void> {
   const { path } = await readUnary(call.request, pathShape);
-  const place = sandboxPath(call.machine.root, path);
+  const place = target(call, path);
   call.refuseUnlessRunning();
-  const existing = await describeEntry(call.machine.root, place);
+  const existing = await describeEntry(call.root, place);
   if (existing?.type === "FILE_TYPE_DIRECTORY") {
     throw new RpcError("already_exists", `directory already exists: ${place.inside}`);
   }
   if (existing) {
     throw new RpcError("invalid_argument", `path already exists but it is not a directory: ${place.inside}`);
   }
-  await mkdir(place.outside, { recursive: true });
+  await makeFolders(place.outside);
   sendJson(call.response, 200, { entry: await entryAt(call, place) });
 }
 
 async function move(call: EnvdCall): Promise<void> {
   const { source, destination } = await readUnary(call.request, moveShape);
-  const from = sandboxEntry(call.machine.root, source);
-  const to = sandboxEntry(call.machine.root, destination);
+  const from = entry(call, source);
+  const to = entry(call, destination);
   call.refuseUnlessRunning();
   await entryAt(call, from);
-  await mkdir(dirname(to.outside), { recursive: true });
+  await makeFolders(dirname(to.outside));
   await rename(from.outside, to.outside);
   sendJson(call.response, 200, { entry: await entryAt(call, to) });
 }
 
 async function listDir(call: EnvdCall): Promise<void> {
   const { path, depth } = await readUnary(call.request, listShape);
-  const place = sandboxPath(call.machine.root, path);
+  const place = target(call, path);
   const found = await stat(place.outside).catch((error: unknown) => {
     if (isMissing(error)) throw new RpcError("not_found", `path not found: ${place.inside}`);
     throw error;
@@ -74,7 +76,7 @@ async function listDir(call: EnvdCall): Promise<void> {
 
 async function remove(call: EnvdCall): Promise<void> {
   const { path } = await readUnary(call.request, pathShape);
-  const place = sandboxEntry(call.machine.root, path);
+  const place = entry(call, path);
   if (place.inside === "/") throw new RpcError("invalid_argument", "The sandbox's root cannot be removed");
   call.refuseUnlessRunning();
   // Removing what is not there succeeds, as with envd.
@@ -92,16 +94,27 @@ async function listBelow(call: EnvdCall, folder: SandboxPath, depth: number): Pr
       inside: `${folder.inside === "/" ? "" : folder.inside}/${found.name}`,
       outside: `${folder.outside}/${found.name}`,
     };
-    const entry = await describeEntry(call.machine.root, place);
+    const described = await describeEntry(call.root, place);
     // It may have gone since the listing.
-    if (entry) entries.push(entry);
-    if (found.isDirectory() && depth > 1) entries.push(...(await listBelow(call, place, depth - 1)));
+    if (described) entries.push(described);
+    const isDescended = found.isDirectory() && depth > 1 && !isOfTheKernel(place.inside);
+    if (isDescended) entries.push(...(await listBelow(call, place, depth - 1)));
   }
   return entries;
 }
 
+/** What the path leads to. */
+function target(call: EnvdCall, path: string): SandboxPath {
+  return sandboxPath(call.root, path, homeOf(call.user));
+}
+
+/** What is at the path, also when it is a link. */
+function entry(call: EnvdCall, path: string): SandboxPath {
+  return sandboxEntry(call.root, path, homeOf(call.user));
+}
+
 async function entryAt(call: EnvdCall, place: SandboxPath): Promise<EntryInfo> {
-  const entry = await describeEntry(call.machine.root, place);
-  if (!entry) throw new RpcError("not_found", "file not found");
-  return entry;
+  const described = await describeEntry(call.root, place);
+  if (!described) throw new RpcError("not_found", "file not found");
+  return described;
 }

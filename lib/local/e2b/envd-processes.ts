@@ -1,26 +1,28 @@
 /**
- * Owns envd's `process.Process` service: starting commands, their streams, signals and input (e2b.md §3.5). It must
- * never end a command because its client went away, and never signal a pid that is not a command of this sandbox.
- * Fails with `RpcError`s; terminals and what else is not there answer `unimplemented`.
+ * Owns envd's `process.Process` service: starting commands and terminals, following them, signals and the list
+ * (e2b.md §3.5). It must never end a command because its client went away, and never signal a pid that is not a
+ * command of this sandbox. Fails with `RpcError`s. What is sent to a command is `envd-input.ts`'s.
  */
 import { statSync } from "node:fs";
 import { z } from "zod";
-import type { Clock } from "@/lib/clock";
 import { sendJson } from "@/lib/local/e2b/answers";
 import { type Command, CommandRefused } from "@/lib/local/e2b/command";
-import { RpcError, readStreamRequest, readUnary, ServerStream } from "@/lib/local/e2b/connect-rpc";
-import type { EnvdCall } from "@/lib/local/e2b/envd-call";
+import { RpcError, readStreamRequest, readUnary } from "@/lib/local/e2b/connect-rpc";
+import type { Selector } from "@/lib/local/e2b/ended-commands";
+import { type EnvdCall, timeoutOf } from "@/lib/local/e2b/envd-call";
+import { type EnvdStream, openStream } from "@/lib/local/e2b/envd-stream";
 import type { RunningCommand } from "@/lib/local/e2b/processes";
 import { sandboxPath } from "@/lib/local/e2b/sandbox-paths";
+import { homeOf } from "@/lib/local/e2b/sandbox-user";
+import type { CommandEnd } from "@/lib/local/e2b/started-process";
+import { TerminalsUnavailable } from "@/lib/local/e2b/terminal";
 
-/** By method name; a name that is not here is not offered. */
+/** By method name; a name that is in no such table is not offered. */
 export const processMethods: Readonly<Record<string, (call: EnvdCall) => Promise<void>>> = {
   Start: start,
   Connect: connect,
   List: list,
   SendSignal: sendSignal,
-  SendInput: sendInput,
-  CloseStdin: closeStdin,
 };
 
 const configShape = z.object({
@@ -29,36 +31,42 @@ const configShape = z.object({
   envs: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
 });
+/** A terminal cannot count further than 16 bits. */
+const cells = z.int().nonnegative().max(65_535).default(0);
+export const terminalShape = z.object({ size: z.object({ cols: cells, rows: cells }).optional() });
 const startShape = z.object({
   process: configShape,
   stdin: z.boolean().optional(),
-  pty: z.unknown().optional(),
+  pty: terminalShape.optional(),
   tag: z.string().optional(),
 });
-const selectorShape = z.union([z.object({ pid: z.number().int() }), z.object({ tag: z.string() })]);
-type Selector = z.infer<typeof selectorShape>;
+export const selectorShape = z.union([z.object({ pid: z.int() }), z.object({ tag: z.string() })]);
 const selectedShape = z.object({ process: selectorShape });
 const signalShape = z.object({
   process: selectorShape,
   signal: z.enum(["SIGNAL_SIGKILL", "SIGNAL_SIGTERM"]),
 });
-const inputShape = z.object({
-  process: selectorShape,
-  input: z.object({ stdin: z.base64().optional(), pty: z.unknown().optional() }),
-});
 
 async function start(call: EnvdCall): Promise<void> {
   const asked = await readStreamRequest(call.request, startShape);
-  if (asked.pty !== undefined) throw new RpcError("unimplemented", "Terminals (pty) are not offered");
   call.refuseUnlessRunning();
   const command = await run(call, asked);
-  stream(call, command, "its lifetime is the command's");
+  // Its deadline is the command's own: the lifetime.
+  follow(openStream(call, { ping: PING, deadlineMs: undefined }), command);
 }
 
 async function connect(call: EnvdCall): Promise<void> {
   const { process } = await readStreamRequest(call.request, selectedShape);
   call.refuseUnlessRunning();
-  stream(call, select(call, process).command, "its lifetime is its own");
+  const running = find(call, process);
+  const ended = running ? undefined : call.machine.ended.find(process);
+  if (!running && !ended) throw notFound(process);
+  const wire = openStream(call, { ping: PING, deadlineMs: timeoutOf(call.request) });
+  if (running) follow(wire, running.command);
+  if (ended) {
+    wire.send(startEvent(ended.pid));
+    sendEnd(wire, ended.end);
+  }
 }
 
 async function list(call: EnvdCall): Promise<void> {
@@ -74,122 +82,78 @@ async function sendSignal(call: EnvdCall): Promise<void> {
   const { process, signal } = await readUnary(call.request, signalShape);
   const { command } = select(call, process);
   if (!command.signal(signal === "SIGNAL_SIGKILL" ? "SIGKILL" : "SIGTERM")) {
-    throw new RpcError("not_found", `process with pid ${command.pid} not found`);
+    throw notFound({ pid: command.pid });
   }
   sendJson(call.response, 200, {});
 }
 
-async function sendInput(call: EnvdCall): Promise<void> {
-  const { process, input } = await readUnary(call.request, inputShape);
-  if (input.pty !== undefined) throw new RpcError("unimplemented", "Terminals (pty) are not offered");
-  const { command } = select(call, process);
-  if (!command.write(Buffer.from(input.stdin ?? "", "base64"))) throw takesNoInput(command);
-  sendJson(call.response, 200, {});
-}
-
-async function closeStdin(call: EnvdCall): Promise<void> {
-  const { process } = await readUnary(call.request, selectedShape);
-  const { command } = select(call, process);
-  if (!command.closeInput()) throw takesNoInput(command);
-  sendJson(call.response, 200, {});
-}
-
 async function run(call: EnvdCall, asked: z.infer<typeof startShape>): Promise<Command> {
-  const { process, stdin, tag } = asked;
+  const { process, pty, stdin, tag } = asked;
   try {
     return await call.machines.run(call.machine, {
       program: process.cmd,
       args: process.args,
-      folder: workingFolder(call, process.cwd),
+      cwd: workingFolder(call, process.cwd),
+      user: call.user,
       envs: process.envs,
       // An older SDK leaves it out and expects to be able to write.
       takesInput: stdin ?? true,
-      lifetimeMs: timeoutOf(call),
+      terminal: pty && { columns: pty.size?.cols ?? 0, rows: pty.size?.rows ?? 0 },
+      lifetimeMs: timeoutOf(call.request),
       asked: { config: process, tag },
     });
   } catch (error) {
     if (error instanceof CommandRefused) throw new RpcError("invalid_argument", error.message);
+    if (error instanceof TerminalsUnavailable) throw new RpcError("unimplemented", error.message);
     throw error;
   }
 }
 
 function workingFolder(call: EnvdCall, cwd: string | undefined): string {
-  const { inside, outside } = sandboxPath(call.machine.root, cwd ?? "");
+  const { inside, outside } = sandboxPath(call.root, cwd ?? "", homeOf(call.user));
   if (!statSync(outside, { throwIfNoEntry: false })?.isDirectory()) {
     throw new RpcError("invalid_argument", `cwd '${inside}' does not exist`);
   }
-  return outside;
+  return inside;
 }
 
 /** The first message is always `start`; a later listener gets only what comes from now on (e2b.md §3.5). */
-function stream(
-  call: EnvdCall,
-  command: Command,
-  deadline: "its lifetime is the command's" | "its lifetime is its own",
-): void {
-  const wire = new ServerStream(call.response);
-  wire.send({ event: { start: { pid: command.pid } } });
+function follow(wire: EnvdStream, command: Command): void {
+  wire.send(startEvent(command.pid));
   const stopListening = command.listen({
     onOutput: (name, bytes) => wire.send({ event: { data: { [name]: bytes.toString("base64") } } }),
-    onEnd: (end) => {
-      const failed = !end.exited || end.exitCode !== 0;
-      wire.send({ event: { end: { ...end, ...(failed ? { error: end.status } : {}) } } });
-      wire.end();
-    },
-    onCut: (why) => wire.end(new RpcError(why, CUT_MESSAGES[why])),
+    onEnd: (end) => sendEnd(wire, end),
+    onCut: (why) => wire.cut(why),
   });
-  const stopPinging = keepAlive(call, wire);
-  const timeoutMs = deadline === "its lifetime is its own" ? timeoutOf(call) : undefined;
-  const cancelDeadline =
-    timeoutMs === undefined
-      ? () => undefined
-      : call.clock.after(timeoutMs, () =>
-          wire.end(new RpcError("deadline_exceeded", CUT_MESSAGES.deadline_exceeded)),
-        );
-  wire.whenClosed(() => {
-    stopListening();
-    stopPinging();
-    cancelDeadline();
-  });
+  wire.whenClosed(stopListening);
 }
 
-const CUT_MESSAGES = {
-  unavailable: "The sandbox is not running any more",
-  deadline_exceeded: "the operation timed out",
-} as const;
+const PING = { event: { keepalive: {} } };
 
-/** Messages that only say the stream is alive, as often as the client asked for. */
-function keepAlive({ clock, request }: { clock: Clock; request: EnvdCall["request"] }, wire: ServerStream) {
-  const seconds = Number(request.headers["keepalive-ping-interval"]);
-  if (!(seconds > 0)) return () => undefined;
-  let cancel = (): void => undefined;
-  const arm = () => {
-    cancel = clock.after(seconds * 1000, () => {
-      wire.send({ event: { keepalive: {} } });
-      arm();
-    });
-  };
-  arm();
-  return () => cancel();
+function startEvent(pid: number) {
+  return { event: { start: { pid } } };
 }
 
-function timeoutOf(call: EnvdCall): number | undefined {
-  const timeoutMs = Number(call.request.headers["connect-timeout-ms"]);
-  return timeoutMs > 0 ? timeoutMs : undefined;
+function sendEnd(wire: EnvdStream, end: CommandEnd): void {
+  const failed = !end.exited || end.exitCode !== 0;
+  wire.send({ event: { end: { ...end, ...(failed ? { error: end.status } : {}) } } });
+  wire.end();
 }
 
-function select(call: EnvdCall, selector: Selector): RunningCommand {
-  const { commands } = call.machine;
-  if ("pid" in selector) {
-    const found = commands.get(selector.pid);
-    if (found) return found;
-    throw new RpcError("not_found", `process with pid ${selector.pid} not found`);
-  }
-  const found = [...commands.values()].find(({ asked }) => asked.tag === selector.tag);
-  if (found) return found;
-  throw new RpcError("not_found", `process with tag ${selector.tag} not found`);
+/** Throws `RpcError` not_found, and as `refuseUnlessRunning`: a command that stands still is not to be touched. */
+export function select(call: EnvdCall, selector: Selector): RunningCommand {
+  call.refuseUnlessRunning();
+  const found = find(call, selector);
+  if (!found) throw notFound(selector);
+  return found;
 }
 
-function takesNoInput(command: Command): RpcError {
-  return new RpcError("failed_precondition", `process with pid ${command.pid} takes no input`);
+function find({ machine: { commands } }: EnvdCall, selector: Selector): RunningCommand | undefined {
+  if ("pid" in selector) return commands.get(selector.pid);
+  return [...commands.values()].find(({ asked }) => asked.tag === selector.tag);
+}
+
+function notFound(selector: Selector): RpcError {
+  const which = "pid" in selector ? `pid ${selector.pid}` : `tag ${selector.tag}`;
+  return new RpcError("not_found", `process with ${which} not found`);
 }

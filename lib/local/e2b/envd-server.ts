@@ -1,20 +1,24 @@
 /**
  * Owns the sandbox's side of the wire: envd's health, files and RPC services for the sandbox that the headers name.
- * It must never wake a sandbox. Not running answers the proxy's 502 before anything else, as E2B's proxy stands
- * before envd; then the token; then what is not offered says so.
+ * Only calls that the cloud has admitted come here. First the token, then the user, then what is not offered says so;
+ * a sandbox that was paused in between answers the proxy's 502.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "@/lib/clock";
 import { sendError, sendJson, sendNothing } from "@/lib/local/e2b/answers";
 import { ApiError } from "@/lib/local/e2b/api-error";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
-import { RpcError, ServerStream, sendRpcError } from "@/lib/local/e2b/connect-rpc";
+import { RpcError, sendRpcError } from "@/lib/local/e2b/connect-rpc";
 import { type EnvdCall, SandboxNotRunning } from "@/lib/local/e2b/envd-call";
 import { serveFiles } from "@/lib/local/e2b/envd-files";
 import { filesystemMethods } from "@/lib/local/e2b/envd-filesystem";
+import { inputMethods } from "@/lib/local/e2b/envd-input";
 import { processMethods } from "@/lib/local/e2b/envd-processes";
-import type { ProcessMachines } from "@/lib/local/e2b/processes";
+import { watchingMethods } from "@/lib/local/e2b/envd-watching";
+import type { Machine, ProcessMachines } from "@/lib/local/e2b/processes";
 import { PathRefused } from "@/lib/local/e2b/sandbox-paths";
+import { findUser, nameInBasicAuth, type SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import { ServerStream } from "@/lib/local/e2b/server-stream";
 import { isSecret } from "@/lib/local/loopback";
 import type { Log } from "@/lib/log";
 
@@ -29,8 +33,8 @@ export interface EnvdContext {
 const ENVD_PORT = "49983";
 
 const SERVICES: Readonly<Record<string, Readonly<Record<string, (call: EnvdCall) => Promise<void>>>>> = {
-  "process.Process": processMethods,
-  "filesystem.Filesystem": filesystemMethods,
+  "process.Process": { ...processMethods, ...inputMethods },
+  "filesystem.Filesystem": { ...filesystemMethods, ...watchingMethods },
 };
 
 /** Answers every request, its failures included. */
@@ -64,16 +68,31 @@ async function dispatch(
   if (!machine) throw new SandboxNotRunning(sandboxId);
   const url = new URL(request.url ?? "/", "http://envd");
   if (request.method === "GET" && url.pathname === "/health") return sendNothing(response);
-  if (!isSecret(request.headers["x-access-token"], context.envdTokenOf(sandboxId))) {
-    throw new ApiError(401, "Invalid access token");
-  }
+  const envdToken = context.envdTokenOf(sandboxId);
   const { clock, machines } = context;
-  const call = { request, response, url, machine, machines, clock, refuseUnlessRunning };
-  if (url.pathname === "/files") return serveFiles(call);
+  const shared = { request, response, url, machine, machines, clock, envdToken, refuseUnlessRunning };
+  // Files have a second way in, by signature, and name their user in another way.
+  if (url.pathname === "/files") return serveFiles({ ...(await withRoot(shared)), user: "user" });
+  if (!isSecret(request.headers["x-access-token"], envdToken)) {
+    throw new ApiError(401, "unauthorized access, please provide a valid access token");
+  }
+  const user = userOf(request);
   const [, service = "", method = ""] = url.pathname.split("/");
-  const handler = SERVICES[service]?.[method];
+  const handler = request.method === "POST" ? SERVICES[service]?.[method] : undefined;
   if (!handler) throw notOfferedByEnvd(request, url, service in SERVICES);
-  await handler(call);
+  await handler({ ...(await withRoot(shared)), user });
+}
+
+/** Only once the caller is known: the first such call starts the container. */
+async function withRoot<T extends { readonly machine: Machine }>(call: T): Promise<T & { root: string }> {
+  return { ...call, root: await call.machine.container.root() };
+}
+
+function userOf(request: IncomingMessage): SandboxUser {
+  const name = nameInBasicAuth(request.headers.authorization) ?? "user";
+  const user = findUser(name);
+  if (!user) throw new RpcError("unauthenticated", `invalid username: '${name}'`);
+  return user;
 }
 
 function notOfferedByEnvd(request: IncomingMessage, url: URL, inRpc: boolean): Error {
@@ -125,15 +144,30 @@ function answerRpcError(request: IncomingMessage, response: ServerResponse, erro
 function asKnown(error: unknown, inRpc: boolean): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   const refused = error instanceof PathRefused || isAboutPath(error);
-  if (refused && inRpc) return new RpcError("invalid_argument", error.message);
-  if (refused) return new ApiError(400, error.message);
-  if ("code" in error && error.code === "ENOSPC") return new ApiError(507, "not enough disk space");
+  const message = wordsOf(error);
+  if (refused && inRpc) return new RpcError("invalid_argument", message);
+  if (refused) return new ApiError(400, message);
+  if (isDenied(error)) return inRpc ? new RpcError("permission_denied", message) : new ApiError(403, message);
+  if ("code" in error && error.code === "ENOSPC") {
+    const full = "not enough disk space available";
+    return inRpc ? new RpcError("internal", full) : new ApiError(507, full);
+  }
   return error;
 }
 
 /** A file where a folder should be, or the other way round. */
 function isAboutPath(error: Error): boolean {
   return "code" in error && ["ENOTDIR", "EISDIR", "EEXIST", "ENAMETOOLONG"].includes(String(error.code));
+}
+
+/** This machine's own folders are shown read-only, and some files of them not at all. */
+function isDenied(error: Error): boolean {
+  return "code" in error && ["EROFS", "EACCES", "EPERM"].includes(String(error.code));
+}
+
+/** Node's words end with the path as this machine has it, which is nobody's business inside. */
+function wordsOf(error: Error): string {
+  return error instanceof PathRefused ? error.message : error.message.replace(/, \w+ '.*$/s, "");
 }
 
 function isMissingFeature(error: Error): boolean {

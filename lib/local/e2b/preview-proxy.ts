@@ -1,133 +1,145 @@
 /**
  * Owns the preview port: `http://<port>-<sandboxId>.e2b.localhost:PORT` leads to what listens on that port in that
- * sandbox, WebSocket upgrades included (e2b.md §3.6). It must never wake a sandbox, and never lead to a port that is
- * not that sandbox's. Fails with E2B's 502: one text for "not running", another for "port not open".
+ * sandbox, WebSocket upgrades included (e2b.md §3.6). Whether a sandbox may be reached, and whether that wakes it, the
+ * cloud decides. It is for pages, so it must never lead to envd or to the control plane, and never to a port that is
+ * not that sandbox's. Fails with E2B's answers: one 502 for "not running", another for "port not open".
  */
-import { Agent, createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import { createProxyServer, type ProxyServer } from "httpxy";
-import { sendError, sendJson } from "@/lib/local/e2b/answers";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { Clock } from "@/lib/clock";
+import type { Admission, Traffic } from "@/lib/local/e2b/admission";
+import type { CallFault } from "@/lib/local/e2b/faults/fault-kinds";
+import type { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
+import { exchangeWithFaults, upgradeWithFaults } from "@/lib/local/e2b/faults/faulty-exchange";
+import { SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
+import { OpenConnections } from "@/lib/local/e2b/open-connections";
+import { type PreviewAddress, readAddress } from "@/lib/local/e2b/preview-address";
+import { PreviewForwarder } from "@/lib/local/e2b/preview-forwarder";
+import {
+  answerRefusal,
+  portClosed,
+  type Refusal,
+  refusalOf,
+  refuseUpgrade,
+  TRAFFIC_TOKEN_HEADER,
+} from "@/lib/local/e2b/traffic-refusal";
+import { watchForLeaving } from "@/lib/local/e2b/upgrade-watch";
 import type { Log } from "@/lib/log";
 
 export interface PreviewTargets {
-  isRunning(sandboxId: string): boolean;
-  /** Undefined when nothing listens there. */
+  admit(sandboxId: string, traffic: Traffic): Promise<Admission>;
+  /** Connected; undefined when nothing listens there. */
   connect(sandboxId: string, port: number): Promise<Socket | undefined>;
+}
+
+export interface PreviewOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Sites: `preview`, and `preview-upgrade` for WebSockets. */
+  readonly faults: FaultPlan<CallFault>;
 }
 
 export interface PreviewProxy {
   /** Not yet listening. */
   readonly server: Server;
-  /** Cuts what is open to a sandbox, as a pause does: a socket to processes that stand still would hang for ever. */
+  /** Cuts what is open to a sandbox. */
   cut(sandboxId: string): void;
+  /** Cuts every upgraded connection, which a server that closes would wait for. */
+  cutUpgraded(): void;
 }
 
-interface Address {
-  readonly port: number;
-  readonly sandboxId: string;
-}
+const ENVD_PORT = 49_983;
 
-type Finding = { readonly kind: "open"; readonly socket: Socket } | { readonly kind: "gone" | "closed" };
+export function createPreviewProxy(targets: PreviewTargets, options: PreviewOptions): PreviewProxy {
+  const { clock, log, faults } = options;
+  const open = new OpenConnections();
+  const upgraded = new Set<Socket>();
+  const forwarder = new PreviewForwarder(log);
 
-const HOST = /^(\d{1,5})-([a-z0-9]+)\.e2b\.localhost(?::\d+)?$/i;
-
-export function createPreviewProxy(targets: PreviewTargets, log: Log): PreviewProxy {
-  const open = new Map<string, Set<{ destroy(): unknown }>>();
-  // No pooling: after a pause or a kill, a kept connection leads to something that is no more.
-  const proxy = createProxyServer({});
-  proxy.on("error", (error, request, response) => {
-    log.info({ url: request?.url, error: String(error) }, "A preview request broke off");
-    answerBreak(request, response);
+  const server = createServer({ ServerResponse: SpoilableResponse }, (request, response) => {
+    const address = addressOf(request, log);
+    if ("code" in address) return answerRefusal(request, response, address);
+    const met = faults.next({ site: "preview", sandboxId: address.sandboxId });
+    exchangeWithFaults(met, { request, response }, clock, async () => {
+      const found = await reach(targets, address, request, response, open);
+      if (found instanceof Socket) forwarder.web(request, response, found);
+      else if (found) answerRefusal(request, response, found);
+    }).catch((error: unknown) => {
+      log.error({ url: request.url, error: String(error) }, "A preview request failed");
+      if (response.headersSent) response.destroy();
+      else answerRefusal(request, response, portClosed(address.sandboxId, address.port));
+    });
   });
-  const server = createServer(async (request, response) => {
-    const address = readHost(request);
-    if (!address) return sendError(response, 421, "Expected a host like 3000-<sandboxId>.e2b.localhost");
-    const found = await find(targets, address);
-    if (found.kind !== "open") return answerUnreachable(request, response, address, found.kind);
-    keep(open, address.sandboxId, response);
-    forward(proxy.web(request, response, { target: TARGET, agent: agentOf(found.socket) }), log);
-  });
-  server.on("upgrade", async (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const address = readHost(request);
-    const found = address ? await find(targets, address) : undefined;
-    if (!address || found?.kind !== "open") {
-      socket.end("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-      return;
+
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    // A client that breaks off is told by `close`; without a listener its error would end the process.
+    socket.on("error", () => undefined);
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+    const endWatch = watchForLeaving(socket);
+    const address = addressOf(request, log);
+    if ("code" in address) return refuseUpgrade(socket, address);
+    if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") {
+      return refuseUpgrade(socket, notOffered(`an upgrade to ${request.headers.upgrade}`, log));
     }
-    keep(open, address.sandboxId, socket);
-    forward(proxy.ws(request, socket, { target: TARGET, agent: agentOf(found.socket) }, head), log);
+    const met = faults.next({ site: "preview-upgrade", sandboxId: address.sandboxId });
+    upgradeWithFaults(met, socket, clock, async () => {
+      const found = await reach(targets, address, request, socket, open);
+      if (found instanceof Socket) return () => forwarder.upgrade(request, { socket, head, endWatch }, found);
+      if (found) refuseUpgrade(socket, found);
+      return undefined;
+    }).catch((error: unknown) => {
+      log.error({ url: request.url, error: String(error) }, "A preview upgrade failed");
+      refuseUpgrade(socket, portClosed(address.sandboxId, address.port));
+    });
   });
+
   server.requestTimeout = 0;
-  const cut = (sandboxId: string) => {
-    for (const connection of [...(open.get(sandboxId) ?? [])]) connection.destroy();
+  return {
+    server,
+    cut: (sandboxId) => open.cut(sandboxId),
+    cutUpgraded: () => {
+      for (const socket of upgraded) socket.destroy();
+    },
   };
-  return { server, cut };
 }
 
-async function find(targets: PreviewTargets, { port, sandboxId }: Address): Promise<Finding> {
-  if (!targets.isRunning(sandboxId)) return { kind: "gone" };
-  const socket = await targets.connect(sandboxId, port);
-  return socket === undefined ? { kind: "closed" } : { kind: "open", socket };
+/** A refusal for what names no preview. */
+function addressOf(request: IncomingMessage, log: Log): PreviewAddress | Refusal {
+  const reading = readAddress(request);
+  if (reading.kind === "unreadable") return { code: reading.status, message: reading.message };
+  if (reading.address.port === ENVD_PORT) return notOffered("envd on the preview port", log);
+  return reading.address;
 }
 
-function readHost(request: IncomingMessage): Address | undefined {
-  const match = HOST.exec(request.headers.host ?? "");
-  return match ? { port: Number(match[1]), sandboxId: (match[2] ?? "").toLowerCase() } : undefined;
-}
-
-const TARGET = "http://127.0.0.1:1";
-
-function agentOf(socket: Socket): Agent {
-  const agent = new Agent({ keepAlive: false });
-  agent.createConnection = () => socket;
-  return agent;
-}
-
-function forward(forwarding: ReturnType<ProxyServer["web"]>, log: Log): void {
-  forwarding.catch((error: unknown) => {
-    // The "error" event has answered already; this promise says the same once more.
-    log.info({ error: String(error) }, "A preview request was not forwarded");
-  });
-}
-
-function keep(
-  open: Map<string, Set<{ destroy(): unknown }>>,
-  sandboxId: string,
-  connection: ServerResponse | Socket,
-): void {
-  const connections = open.get(sandboxId) ?? new Set();
-  open.set(sandboxId, connections.add(connection));
-  connection.once("close", () => {
-    connections.delete(connection);
-    if (connections.size === 0) open.delete(sandboxId);
-  });
-}
-
-function answerBreak(
-  request: IncomingMessage | undefined,
-  response: ServerResponse | Socket | undefined,
-): void {
-  const address = request && readHost(request);
-  if (address && response instanceof ServerResponse && !response.headersSent) {
-    answerUnreachable(request, response, address, "closed");
-  } else {
-    response?.destroy();
-  }
-}
-
-function answerUnreachable(
+/** The open way to the server, or why there is none; undefined when the client has left meanwhile. */
+async function reach(
+  targets: PreviewTargets,
+  { sandboxId, port }: PreviewAddress,
   request: IncomingMessage,
-  response: ServerResponse,
-  { port, sandboxId }: Address,
-  why: "gone" | "closed",
-): void {
-  const message =
-    why === "gone" ? "The sandbox was not found" : "The sandbox is running but port is not open";
-  if (request.headers.accept?.includes("text/html")) {
-    const page = `<!doctype html><meta charset="utf-8"><title>502</title><h1>${message}</h1><p>Sandbox ${sandboxId}, port ${port}.</p>`;
-    response.writeHead(502, { "content-type": "text/html; charset=utf-8" }).end(page);
-    return;
+  client: ServerResponse | Socket,
+  open: OpenConnections,
+): Promise<Socket | Refusal | undefined> {
+  const token = request.headers[TRAFFIC_TOKEN_HEADER];
+  const traffic: Traffic = { kind: "preview", accessToken: typeof token === "string" ? token : undefined };
+  const refusal = refusalOf(await targets.admit(sandboxId, traffic), sandboxId, traffic);
+  if (refusal) return refusal;
+  if (client.destroyed) return undefined;
+  // From here on a pause cuts it. Not before: what waits for a sandbox to wake is not cut by the pause it waits for.
+  open.keep(sandboxId, client);
+  const upstream = await targets.connect(sandboxId, port);
+  if (!upstream) return portClosed(sandboxId, port);
+  // The request that uses it reports its errors; before and after, nobody else would listen.
+  upstream.on("error", () => undefined);
+  if (client.destroyed) {
+    upstream.destroy();
+    return undefined;
   }
-  const body = why === "gone" ? { sandboxId, message } : { sandboxId, message, port };
-  sendJson(response, 502, { ...body, code: 502 });
+  client.once("close", () => upstream.destroy());
+  return upstream;
+}
+
+function notOffered(what: string, log: Log): Refusal {
+  log.warn({ what }, "A request was not offered");
+  return { code: 501, message: `The local E2B stand-in does not offer ${what}` };
 }

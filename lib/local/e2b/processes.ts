@@ -8,14 +8,20 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import { type Command, startCommand } from "@/lib/local/e2b/command";
-import type { Container, Containers, SandboxUser } from "@/lib/local/e2b/containers/container";
+import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
+import { EndedCommands } from "@/lib/local/e2b/ended-commands";
+import { copyMetadataBelow } from "@/lib/local/e2b/file-metadata";
+import { FolderWatches } from "@/lib/local/e2b/folder-watches";
 import { loseFilesIn } from "@/lib/local/e2b/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine-usage";
 import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
 import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
 import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, insideOf, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
+import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { Cut } from "@/lib/local/e2b/server-stream";
+import type { TerminalSize } from "@/lib/local/e2b/started-process";
 
 export interface ProcessMachinesOptions {
   readonly clock: Clock;
@@ -27,12 +33,13 @@ export interface ProcessMachinesOptions {
 export interface CommandInSandbox {
   readonly program: string;
   readonly args: readonly string[];
-  /** A folder of this machine, in the sandbox's. */
-  readonly folder: string;
+  /** The sandbox's own path of an existing folder. */
+  readonly cwd: string;
   /** Default: the template's own user. */
   readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
   readonly takesInput: boolean;
+  readonly terminal?: TerminalSize | undefined;
   readonly lifetimeMs: number | undefined;
   readonly asked: AskedCommand;
 }
@@ -51,12 +58,14 @@ export interface RunningCommand {
 /** What envd and the preview proxy see of a sandbox. */
 export interface Machine {
   readonly sandboxId: string;
-  /** The folder that is the sandbox's `/`. */
+  /** The folder that holds the sandbox's own files. */
   readonly root: string;
   readonly container: Container;
   readonly envs: Readonly<Record<string, string>>;
   /** By pid; those that are over are not in it. */
   readonly commands: Map<number, RunningCommand>;
+  readonly ended: EndedCommands;
+  readonly watches: FolderWatches;
 }
 
 export class ProcessMachines implements Machines {
@@ -71,9 +80,11 @@ export class ProcessMachines implements Machines {
     if (snapshotId === undefined) await mkdir(root, { recursive: true });
     else await copyFolder(this.snapshotFolder(snapshotId), root);
     await makeSandboxFolders(root);
-    await writeFile(join(root, HOME, ".profile"), loginProfile());
+    for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
     const container = this.options.containers.open(sandboxId, root);
-    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map() });
+    const ended = new EndedCommands(this.options.clock);
+    const watches = new FolderWatches();
+    this.machines.set(sandboxId, { sandboxId, root, container, envs, commands: new Map(), ended, watches });
   }
 
   async stop(sandboxId: string): Promise<void> {
@@ -86,7 +97,7 @@ export class ProcessMachines implements Machines {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
     }
-    this.cut(machine);
+    this.cut(machine, "unavailable");
   }
 
   async continue(sandboxId: string): Promise<void> {
@@ -97,7 +108,8 @@ export class ProcessMachines implements Machines {
 
   async destroy(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
+    this.cut(machine, "dropped");
+    machine.watches.close();
     await machine.container.close();
     this.machines.delete(sandboxId);
     this.discard(machine.root);
@@ -105,12 +117,15 @@ export class ProcessMachines implements Machines {
 
   async powerOff(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    this.cut(machine);
+    this.cut(machine, "unavailable");
+    machine.watches.close();
     await machine.container.killAll();
   }
 
   async powerOn(sandboxId: string): Promise<void> {
+    await this.machine(sandboxId).container.reboot();
     // Memory is what held the variables of its creation (e2b.md §2.3).
+    this.machine(sandboxId).ended.clear();
     this.machines.set(sandboxId, { ...this.machine(sandboxId), envs: {} });
   }
 
@@ -136,8 +151,7 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, program, args, folder, user = "user", envs, ...rest } = request;
-    const cwd = insideOf(machine.root, folder) ?? HOME;
+    const { asked, program, args, cwd, user = "user", envs, ...rest } = request;
     const launch = await machine.container.launch({
       program,
       args,
@@ -146,7 +160,9 @@ export class ProcessMachines implements Machines {
       envs: { ...machine.envs, ...envs },
     });
     const command = await startCommand(this.options.clock, { ...rest, ...launch });
+    machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
+    command.whenEnded((end) => machine.ended.keep(command.pid, asked.tag, end));
     command.whenOver(() => machine.commands.delete(command.pid));
     return command;
   }
@@ -175,8 +191,9 @@ export class ProcessMachines implements Machines {
     );
   }
 
-  private cut({ commands, container }: Machine): void {
-    for (const { command } of commands.values()) command.cutStreams("unavailable");
+  private cut({ commands, container, watches }: Machine, why: Cut): void {
+    for (const { command } of commands.values()) command.cutStreams(why);
+    watches.cutStreams(why);
     container.disconnect();
   }
 
@@ -200,4 +217,5 @@ async function copyFolder(from: string, to: string): Promise<void> {
     verbatimSymlinks: true,
     filter: (path) => path !== portsFolder(from),
   });
+  await copyMetadataBelow(from, to);
 }

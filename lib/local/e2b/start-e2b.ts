@@ -10,6 +10,11 @@ import type { Clock } from "@/lib/clock";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
+import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
+import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
+import type { CallFault, DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
+import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
+import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
 import { takeFolder } from "@/lib/local/e2b/leftovers";
 import type { Machines } from "@/lib/local/e2b/machines";
 import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
@@ -19,10 +24,12 @@ import { markedProcesses } from "@/lib/local/e2b/process-table";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
 import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { createE2bServer } from "@/lib/local/e2b/server";
+import { JumpingClock } from "@/lib/local/jumping-clock";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 
 export interface StartE2bOptions {
+  /** A `JumpingClock` is used as it is, so that a jump can reach other stand-ins too. */
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -57,17 +64,13 @@ export interface LocalE2b {
   /** Authenticated control calls since the start by kind (create, connect, pause, timeout, kill, get, list, …). */
   calls(): Record<string, number>;
   /** Acts on sandboxes without a client's call; not counted. */
-  readonly cloud: {
-    /** Kills as an outside hand would; false when there is no such sandbox. */
-    killBehindTheBack(sandboxId: string): Promise<boolean>;
-    /** Its processes are gone, and nothing says so; a paused one comes back without them. */
-    loseMemory(sandboxId: string): Promise<void>;
-    /** Paths inside the sandbox; folders with all that is in them. */
-    loseFiles(sandboxId: string, paths: readonly string[]): Promise<void>;
-    /** Its next resume gives its files another id. */
-    answerNextConnectWithAnotherId(sandboxId: string): void;
-    list(): readonly LocalSandbox[];
-  };
+  readonly cloud: WorldFaults & { list(): readonly LocalSandbox[] };
+  /** What goes wrong with calls: sites are the kinds of `calls()`, `health`, `files`, `Process.Start`, `preview`, … */
+  readonly faults: FaultPlan<CallFault>;
+  /** What goes wrong with webhooks: sites are the events' types. */
+  readonly deliveryFaults: FaultPlan<DeliveryFault>;
+  /** Moves the stand-in's time forward; resolves when what fell due on the way has been called. */
+  jump(durationMs: number): Promise<void>;
   /** Processes of any of its sandboxes that are alive now, counted afresh; also after the stop. */
   countProcesses(): number;
   /** Kills every sandbox's processes, removes their folders, closes the ports. Harmless when repeated. */
@@ -86,7 +89,8 @@ export interface LocalSandbox {
 
 /** Resolves when both ports listen. Leftovers of a crashed stand-in in the same folder are killed first. */
 export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
-  const { clock, log, random } = options;
+  const { log, random } = options;
+  const clock = options.clock instanceof JumpingClock ? options.clock : new JumpingClock(options.clock);
   // Keys come from the system, not from the injected source, which a test may have seeded.
   const apiKey = `e2b_${randomBytes(20).toString("hex")}`;
   const tokenFor = (purpose: string) => (sandboxId: string) =>
@@ -98,12 +102,15 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const settings = { log, instanceId, npmCacheFolder, outlet };
   const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
   const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
+  const faults = new FaultPlan<CallFault>(random);
+  const deliveryFaults = new FaultPlan<DeliveryFault>(random);
+  const events = new LifecycleEvents({ clock, random, log, faults: deliveryFaults, post: postWebhook });
   const proxy: PreviewProxy = createPreviewProxy(
     {
-      isRunning: (sandboxId) => cloud.isRunning(sandboxId),
+      admit: (sandboxId, traffic) => cloud.admit(sandboxId, traffic),
       connect: async (sandboxId, port) => machines.find(sandboxId)?.container.connect(port),
     },
-    log,
+    { clock, log, faults },
   );
   const cloud = new E2bCloud({
     clock,
@@ -113,7 +120,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     machines: cuttingPreviews(machines, proxy),
     templates: options.templates,
     trafficTokenOf,
+    onEvent: (event) => events.tell(event),
   });
+  const world: WorldFaults = cloud;
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
     proxy.server.close();
@@ -129,6 +138,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     log,
     apiKey,
     domain,
+    events,
+    faults,
+    deliveryFaults,
+    world,
     envdTokenOf: tokenFor("envd"),
     trafficTokenOf,
     count: (kind) => {
@@ -148,7 +161,10 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   );
 
   const stopOnce = async () => {
-    await Promise.all([close(control), close(proxy.server)]);
+    events.close();
+    const closing = Promise.all([close(control), close(proxy.server)]);
+    proxy.cutUpgraded();
+    await closing;
     await cloud.close();
     // Also what a create that was still under way has started.
     await freezeAndKillAll(() => markedProcesses(instanceMark));
@@ -172,6 +188,9 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
       answerNextConnectWithAnotherId: (sandboxId) => cloud.answerNextConnectWithAnotherId(sandboxId),
       list: () => cloud.views(),
     },
+    faults,
+    deliveryFaults,
+    jump: (durationMs) => clock.jump(durationMs),
     stop: () => {
       stopping ??= stopOnce();
       return stopping;

@@ -51,6 +51,7 @@ async function stepFor(life: SandboxLife, traffic: Traffic, options: TrafficOpti
       return { kind: "look-again" };
     case "paused":
       if (!identity.autoResume || phase.memory === "dropped") return { kind: "not-found" };
+      if (traffic.kind === "envd" && !traffic.isAuthorized) return { kind: "forbidden" };
       if (!isAllowed(life, traffic, options)) return { kind: "forbidden" };
       return wake(life, options);
   }

@@ -2,6 +2,7 @@
 import { CommandExitError, NotFoundError, Sandbox, TimeoutError } from "e2b";
 import { expect, test } from "vitest";
 import { VirtualClock } from "@/lib/local/virtual-clock";
+import { callEnvd, streamToEnvd } from "./envd-client";
 import { PATIENT, processesIn, standIn, startInBackground } from "./stand-in";
 
 test("§3.5 a command gives its output, both streams apart, and its variables", async () => {
@@ -129,10 +130,154 @@ test("§3.5 input reaches a command that takes it, and its end too", async () =>
   expect((await handle.wait()).stdout).toBe("hello over\n");
 });
 
-test("terminals are not offered, and say so", async () => {
+test("§3.5 input to a command that takes none is refused, and closing it is harmless", async () => {
   const { sdk } = await standIn();
   const sandbox = await Sandbox.create(sdk);
-  await expect(sandbox.pty.create({ cols: 80, rows: 24, onData: () => undefined })).rejects.toThrow(
-    "not offered",
+  const { pid } = await sandbox.commands.run("exec sleep 1000", { background: true });
+  await expect(sandbox.commands.sendStdin(pid, "x")).rejects.toThrow("stdin not enabled or closed");
+  await sandbox.commands.closeStdin(pid);
+  await sandbox.commands.closeStdin(pid);
+});
+
+test("§3.5 a killed command is over, although what it started still holds its output", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  const handle = await sandbox.commands.run("sleep 1000 & echo started; wait", { background: true });
+  await expect.poll(() => handle.stdout, PATIENT).toBe("started\n");
+  const outcome = expect(handle.wait()).rejects.toThrow("signal: killed");
+  await handle.kill();
+  await outcome;
+  expect(await sandbox.commands.list()).toEqual([]);
+});
+
+test("§3.5 who follows a command up to 30 s after its end still learns how it ended", async () => {
+  const clock = new VirtualClock();
+  const { sdk } = await standIn({ clock });
+  const sandbox = await Sandbox.create(sdk);
+  const pid = await startInBackground(sandbox, "echo unheard; exit 4");
+  await expect.poll(() => sandbox.commands.list(), PATIENT).toEqual([]);
+  await clock.advance(29_999);
+  const late = await sandbox.commands.connect(pid);
+  await expect(late.wait()).rejects.toMatchObject({ exitCode: 4, stdout: "" });
+  await clock.advance(1);
+  await expect(sandbox.commands.connect(pid)).rejects.toBeInstanceOf(NotFoundError);
+});
+
+test("§1.4 a command whose sandbox is killed says that the sandbox is gone", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  const handle = await sandbox.commands.run("exec sleep 1000", { background: true });
+  const outcome = expect(handle.wait()).rejects.toThrow("killed or reached its end of life");
+  await sandbox.kill();
+  await outcome;
+});
+
+test("§3.5 a command runs as root when it is asked for, at home in /root; nobody else exists", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await sandbox.files.write("here.txt", "x", { user: "root" });
+  const { stdout } = await sandbox.commands.run('echo "$USER $LOGNAME"; ls; ls ~', { user: "root" });
+  expect(stdout).toBe("root root\nhere.txt\nhere.txt\n");
+  await expect(sandbox.commands.run("true", { user: "nobody" })).rejects.toThrow(
+    "invalid username: 'nobody'",
   );
+});
+
+test("a reader who falls behind slows the command down instead of filling the stand-in", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  const read: { go: () => void } = { go: () => undefined };
+  const blocked = new Promise<void>((resolve) => {
+    read.go = resolve;
+  });
+  let heard = 0;
+  const handle = await sandbox.commands.run("head -c 16000000 /dev/zero; touch written", {
+    background: true,
+    timeoutMs: 0,
+    onStdout: async (text) => {
+      heard += text.length;
+      await blocked;
+    },
+  });
+  await expect.poll(() => heard, PATIENT).toBeGreaterThan(0);
+  // What it writes fits neither its pipe nor the sockets. In the time that others take for as much, it would be through.
+  for (let round = 0; round < 2; round += 1) await sandbox.commands.run("head -c 16000000 /dev/zero");
+  expect(await sandbox.files.exists("written")).toBe(false);
+  read.go();
+  await handle.wait();
+  expect(heard).toBe(16_000_000);
+});
+
+test("§3.5 a command is found by its tag, and signalled by SIGTERM", async () => {
+  const stand = await standIn();
+  const sandbox = await Sandbox.create(stand.sdk);
+  const { sandboxId } = sandbox;
+  const started = streamToEnvd(stand, sandboxId, "process.Process/Start", [
+    { process: { cmd: "/bin/sleep", args: ["1000"], envs: { A: "b" } }, tag: "server", stdin: false },
+  ]);
+  await expect
+    .poll(() => sandbox.commands.list(), PATIENT)
+    .toMatchObject([{ tag: "server", cmd: "/bin/sleep", args: ["1000"], envs: { A: "b" } }]);
+  const signal = { process: { tag: "server" }, signal: "SIGNAL_SIGTERM" };
+  expect(await callEnvd(stand, sandboxId, "process.Process/SendSignal", signal)).toMatchObject({
+    status: 200,
+  });
+  const end = { exitCode: -1, exited: false, status: "signal: terminated", error: "signal: terminated" };
+  expect(await started).toEqual([{ event: { start: { pid: expect.any(Number) } } }, { event: { end } }, {}]);
+  expect(await callEnvd(stand, sandboxId, "process.Process/SendSignal", signal)).toMatchObject({
+    status: 404,
+    body: { code: "not_found", message: "process with tag server not found" },
+  });
+});
+
+test("§3.5 a stream of input reaches a command in order", async () => {
+  const stand = await standIn();
+  const sandbox = await Sandbox.create(stand.sdk);
+  const handle = await sandbox.commands.run("cat", { background: true, stdin: true });
+  const data = (text: string) => ({ data: { input: { stdin: Buffer.from(text).toString("base64") } } });
+  const messages = [
+    { start: { process: { pid: handle.pid } } },
+    data("one "),
+    { keepalive: {} },
+    data("two"),
+  ];
+  expect(await streamToEnvd(stand, sandbox.sandboxId, "process.Process/StreamInput", messages)).toEqual([
+    {},
+    {},
+  ]);
+  await handle.closeStdin();
+  expect((await handle.wait()).stdout).toBe("one two");
+});
+
+test("§3.5 a quiet stream says that it is alive as often as the client asked for", async () => {
+  const clock = new VirtualClock();
+  const stand = await standIn({ clock });
+  const sandbox = await Sandbox.create(stand.sdk);
+  const pid = await startInBackground(sandbox, "until [ -f go ]; do sleep 0.02; done");
+  const headers = { "keepalive-ping-interval": "50" };
+  // Nothing else tells from outside when a stream that says nothing has begun: until then only the run's end waits.
+  await expect.poll(() => clock.pending, PATIENT).toBe(1);
+  const stream = streamToEnvd(
+    stand,
+    sandbox.sandboxId,
+    "process.Process/Connect",
+    [{ process: { pid } }],
+    headers,
+  );
+  await expect.poll(() => clock.pending, PATIENT).toBe(2);
+  await clock.advance(101_000);
+  await sandbox.files.write("go", "");
+  const quiet = { event: { keepalive: {} } };
+  expect((await stream).filter((message) => JSON.stringify(message) === JSON.stringify(quiet))).toHaveLength(
+    2,
+  );
+});
+
+test("§3.5 what the service does not have answers unimplemented", async () => {
+  const stand = await standIn();
+  const { sandboxId } = await Sandbox.create(stand.sdk);
+  expect(await callEnvd(stand, sandboxId, "process.Process/Teleport", {})).toMatchObject({
+    status: 501,
+    body: { code: "unimplemented" },
+  });
 });

@@ -1,8 +1,9 @@
 /** The real SDK's files and folders, by rows of e2b.md §1.3, §3.4 and §3.5. */
-import { symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileNotFoundError, Sandbox } from "e2b";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { standIn } from "./stand-in";
 
 test("§3.4 a relative path lies in the home, and a missing file is a FileNotFoundError", async () => {
@@ -71,28 +72,81 @@ test("§3.5 folders: make, make again, list, rename, exists, remove", async () =
   await expect(files.list("/app/none")).rejects.toBeInstanceOf(FileNotFoundError);
 });
 
+test("§3.5 a link is described by itself and by what it leads to, in the sandbox's own paths", async () => {
+  const { sdk } = await standIn();
+  const sandbox = await Sandbox.create(sdk);
+  await sandbox.files.write("app/a.txt", "hello");
+  await sandbox.commands.run(
+    "ln -s app/a.txt link && ln -s nowhere dangling && ln -s /home/user/app absolute",
+  );
+  expect(await sandbox.files.getInfo("link")).toMatchObject({
+    type: "file",
+    path: "/home/user/link",
+    mode: 0o644,
+    permissions: "Lrwxrwxrwx",
+    symlinkTarget: "/home/user/app/a.txt",
+  });
+  expect(await sandbox.files.getInfo("dangling")).toMatchObject({ symlinkTarget: "/home/user/dangling" });
+  expect((await sandbox.files.list("absolute")).map(({ path }) => path)).toEqual([
+    "/home/user/absolute/a.txt",
+  ]);
+  await sandbox.files.remove("link");
+  expect(await sandbox.files.read("app/a.txt")).toBe("hello");
+});
+
+test("§3.4 another user's relative paths lie in /root, and nobody else exists", async () => {
+  const { sdk } = await standIn();
+  const { files } = await Sandbox.create(sdk);
+  const root = { user: "root" } as const;
+  expect((await files.write("a.txt", "x", root)).path).toBe("/root/a.txt");
+  expect(await files.read("~/a.txt", root)).toBe("x");
+  await files.makeDir("d", root);
+  expect((await files.list("", root)).map(({ path }) => path)).toEqual(
+    expect.arrayContaining(["/root/.profile", "/root/a.txt", "/root/d"]),
+  );
+  expect((await files.rename("a.txt", "d/b.txt", root)).path).toBe("/root/d/b.txt");
+  expect(await files.exists("d/b.txt", root)).toBe(true);
+  await files.remove("d", root);
+  expect(await files.exists("/root/d")).toBe(false);
+  const nobody = { user: "nobody" } as const;
+  await expect(files.read("x", nobody)).rejects.toThrow("unknown user nobody");
+  await expect(files.list("", nobody)).rejects.toThrow("invalid username: 'nobody'");
+});
+
+test("§3.4 a folder is neither read nor written as a file", async () => {
+  const { sdk } = await standIn();
+  const { files } = await Sandbox.create(sdk);
+  await files.makeDir("d");
+  await expect(files.read("d")).rejects.toThrow("path '/home/user/d' is a directory");
+  await expect(files.write("d", "x")).rejects.toThrow("path is a directory: /home/user/d");
+  await expect(files.makeDir("d/../.profile")).rejects.toThrow("is not a directory");
+});
+
+test("§3.4 one request does not write a path twice", async () => {
+  const { sdk } = await standIn();
+  const { files } = await Sandbox.create(sdk);
+  const twice = [
+    { path: "a.txt", data: "first" },
+    { path: "/home/user/a.txt", data: "second" },
+  ];
+  await expect(files.write(twice)).rejects.toThrow("multiple files to the same path '/home/user/a.txt'");
+  expect(await files.read("a.txt")).toBe("first");
+});
+
 test("no path leads out of the sandbox, neither by .. nor by a link", async () => {
   const { sdk, rootFolder } = await standIn();
   const sandbox = await Sandbox.create(sdk);
   await sandbox.files.write("../../../../../up.txt", "x");
   expect(await sandbox.files.exists("/up.txt")).toBe(true);
+  const outside = await mkdtemp(join(tmpdir(), "rekindle-outside-"));
+  onTestFinished(() => rm(outside, { recursive: true, force: true }));
+  await writeFile(join(outside, "secret"), "secret");
   await symlink("/", join(rootFolder, "sandboxes", sandbox.sandboxId, "home/user/out"));
-  await expect(sandbox.files.read("out/etc/passwd")).rejects.toThrow("leads out of the sandbox");
-  await expect(sandbox.files.write("out/tmp/escaped", "x")).rejects.toThrow("leads out of the sandbox");
-  await expect(
-    sandbox.files.write([
-      { path: "ok.txt", data: "x" },
-      { path: "out/tmp/x", data: "y" },
-    ]),
-  ).rejects.toThrow("leads out of the sandbox");
-  await expect(sandbox.files.remove("out/etc")).rejects.toThrow("leads out of the sandbox");
-});
-
-test("what files do not offer says so: watching, signed addresses, compression", async () => {
-  const { sdk } = await standIn();
-  const sandbox = await Sandbox.create(sdk);
-  await expect(sandbox.files.watchDir(".", () => undefined)).rejects.toThrow("does not offer");
-  await expect(sandbox.files.write("x", "y", { gzip: true })).rejects.toThrow("does not offer");
-  const signed = await fetch(await sandbox.uploadUrl("x"), { method: "POST", body: "x" });
-  expect(signed.status).not.toBe(200);
+  await expect(sandbox.files.read(`out${outside}/secret`)).rejects.toBeInstanceOf(FileNotFoundError);
+  await sandbox.files.write(`out${outside}/secret`, "of the sandbox");
+  await sandbox.files.write([{ path: `out${outside}/new`, data: "y" }]);
+  expect(await sandbox.files.read(`${outside}/secret`)).toBe("of the sandbox");
+  await sandbox.files.remove(`out${outside}`);
+  expect(await readdir(outside)).toEqual(["secret"]);
+  expect(await readFile(join(outside, "secret"), "utf8")).toBe("secret");
 });

@@ -74,6 +74,19 @@ inNamespaces(
   },
 );
 
+inNamespaces("§2.4 a resume keeps the boot id that programs see, a cold boot brings another", async () => {
+  const { sdk } = await standIn({ isolation });
+  const sandbox = await Sandbox.create(sdk);
+  const bootId = async () => (await sandbox.commands.run("cat /proc/sys/kernel/random/boot_id")).stdout;
+  const first = await bootId();
+  await sandbox.pause();
+  await sandbox.connect();
+  expect(await bootId()).toBe(first);
+  await sandbox.pause({ keepMemory: false });
+  await sandbox.connect();
+  expect(await bootId()).not.toBe(first);
+});
+
 inNamespaces("a service of this machine's loopback cannot be reached from inside", async () => {
   const service = createServer((_, response) => response.end("the developer's own"));
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
@@ -143,4 +156,31 @@ inNamespaces("a container that cannot be made says why, and `auto` falls back to
   const settings = { instanceId: "a-test-of-the-fallback", log: silentLog };
   await expect(chooseContainers("namespaces", settings, folder)).rejects.toThrow("ENOENT");
   expect((await chooseContainers("auto", settings, folder)).kind).toBe("mapped-ports");
+});
+
+inNamespaces(
+  "files and commands see the same: this machine's /etc to read, nothing of it to write",
+  async () => {
+    const { sdk } = await standIn({ isolation });
+    const sandbox = await Sandbox.create(sdk);
+    expect(await sandbox.files.read("/etc/passwd")).toBe(
+      (await sandbox.commands.run("cat /etc/passwd")).stdout,
+    );
+    await expect(sandbox.files.write("/etc/rekindle-was-here", "x")).rejects.toThrow("read-only file system");
+    await expect(sandbox.files.makeDir("/usr/rekindle-was-here")).rejects.toThrow("read-only file system");
+    await expect(sandbox.files.write("/proc/sys/kernel/hostname", "x")).rejects.toThrow(
+      "belongs to the kernel",
+    );
+    await expect(sandbox.files.remove("/dev")).rejects.toThrow("belongs to the kernel");
+    expect((await sandbox.files.list("/", { depth: 2 })).map(({ path }) => path)).toContain("/home/user");
+  },
+);
+
+inNamespaces("a sandbox has the devices that programs need and none of the hardware's", async () => {
+  const { sdk } = await standIn({ isolation });
+  const sandbox = await Sandbox.create(sdk);
+  const { stdout } = await sandbox.commands.run(
+    "ls /dev | xargs; echo x > /dev/null && head -c 4 /dev/urandom | wc -c",
+  );
+  expect(stdout).toBe("fd full null ptmx pts random shm stderr stdin stdout tty urandom zero\n4\n");
 });

@@ -1,60 +1,150 @@
-/** What a page in the developer's browser, or a stranger on this machine, can do to the stand-in: nothing. */
-import { request as httpRequest, type RequestOptions } from "node:http";
+/**
+ * What a page in the developer's browser, or a stranger on this machine, can do to the stand-in: nothing. Two attacks on
+ * every door: a name that was rebound to loopback, and a POST that a page of another origin sends without asking.
+ */
 import { connect } from "node:net";
 import { networkInterfaces } from "node:os";
 import { AuthenticationError, Sandbox } from "e2b";
 import { expect, test } from "vitest";
-import { type StandIn, standIn } from "./stand-in";
+import { type RawRequest, rawRequest, rawUpgrade } from "../../support/raw-request";
+import { controlPortOf, type StandIn, standIn } from "./stand-in";
 
-interface Answer {
-  readonly status: number;
-  readonly body: { code?: number | string; message?: string };
-  readonly headers: Record<string, unknown>;
-}
-
-/** Node's fetch would not send another Host. */
-function ask({ local }: StandIn, options: RequestOptions, body = ""): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(local.apiUrl + (options.path ?? "/v2/sandboxes"), options, (response) => {
-      let text = "";
-      response.on("data", (bytes) => {
-        text += String(bytes);
-      });
-      response.on("end", () => {
-        const { statusCode = 0, headers } = response;
-        resolve({ status: statusCode, headers, body: JSON.parse(text || "{}") });
-      });
-    });
-    request.on("error", reject);
-    request.end(body);
-  });
+/** Of the control port; the body parsed. */
+async function ask({ local }: StandIn, request: RawRequest) {
+  const answer = await rawRequest(controlPortOf(local), { path: "/v2/sandboxes", ...request });
+  return { ...answer, body: JSON.parse(answer.text || "{}") };
 }
 
 const json = { "content-type": "application/json" };
+const RULE = `{"site":"*","when":{"kind":"always"},"fault":{"kind":"drop-before"}}`;
+const HOOK = `{"name":"x","url":"http://127.0.0.1/","events":["sandbox.lifecycle.killed"],"signatureSecret":"x"}`;
 
-test("a rebinding Host is refused, with the right key too", async () => {
-  const stand = await standIn();
-  const headers = { "x-api-key": stand.local.apiKey, host: "evil.example" };
-  expect(await ask(stand, { headers })).toMatchObject({ status: 421, body: { code: 421 } });
-});
+/** All that the control port has, each with a call that changes something. */
+const DOORS: [string, string, string, string][] = [
+  ["the control plane", "POST", "/v2/sandboxes", `{"templateID":"base"}`],
+  ["the events API", "POST", "/events/webhooks", HOOK],
+  ["the routes below /local", "POST", "/local/faults", RULE],
+  ["envd's files", "POST", "/files?path=x", "x"],
+  ["envd's methods", "POST", "/process.Process/Start", "{}"],
+];
 
-test("a cross-origin no-cors POST is refused and starts nothing", async () => {
-  const stand = await standIn();
-  const page = {
-    origin: "https://evil.example",
-    "content-type": "text/plain",
-    "x-api-key": stand.local.apiKey,
+/** A sandbox, and the headers of whoever knows all its secrets. */
+async function insider(stand: StandIn, path: string) {
+  const sandbox = await Sandbox.create(stand.sdk);
+  const { sandboxId } = sandbox;
+  const isEnvd = path.startsWith("/files") || path.startsWith("/process");
+  const token = String(Reflect.get(sandbox, "envdAccessToken"));
+  return isEnvd
+    ? { "e2b-sandbox-id": sandboxId, "e2b-sandbox-port": "49983", "x-access-token": token }
+    : { "x-api-key": stand.local.apiKey };
+}
+
+/** All that a call through any of the doors would have changed. */
+async function changesOf({ local, sdk }: StandIn) {
+  const [first] = local.cloud.list();
+  const sandbox = await Sandbox.connect(first?.sandboxId ?? "", sdk);
+  const headers = { "x-api-key": local.apiKey };
+  const webhooks = await rawRequest(controlPortOf(local), { path: "/events/webhooks", headers });
+  return {
+    sandboxes: local.cloud.list().length,
+    webhooks: webhooks.text,
+    rules: local.faults.rules(),
+    file: await sandbox.files.exists("x"),
+    processes: await sandbox.commands.list(),
   };
-  const { status, headers } = await ask(stand, { method: "POST", headers: page }, `{"templateID":"base"}`);
-  expect(status).toBe(403);
-  expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
-  expect(stand.local.cloud.list()).toEqual([]);
+}
+
+const UNCHANGED = { sandboxes: 1, webhooks: "[]", rules: [], file: false, processes: [] };
+
+test.each(DOORS)(
+  "a rebinding Host is refused with the right secrets too: %s",
+  async (_name, method, path, body) => {
+    const stand = await standIn();
+    const secrets = await insider(stand, path);
+    for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80"]) {
+      const answer = await ask(stand, { method, path, headers: { ...json, ...secrets, host }, body });
+      expect(answer).toMatchObject({ status: 421, body: { code: 421 } });
+    }
+    expect(await changesOf(stand)).toEqual(UNCHANGED);
+  },
+);
+
+test.each(DOORS)(
+  "a cross-origin no-cors POST is refused and changes nothing, with the right secrets too: %s",
+  async (_name, method, path, body) => {
+    const stand = await standIn();
+    const secrets = await insider(stand, path);
+    const page = { origin: "https://evil.example", "content-type": "text/plain" };
+    for (const headers of [page, { ...page, ...secrets }, { ...page, ...secrets, origin: "null" }]) {
+      const answer = await ask(stand, { method, path, headers, body });
+      expect(answer.status).toBe(403);
+      const cors = Object.keys(answer.headers).filter((name) => name.startsWith("access-control"));
+      expect(cors).toEqual([]);
+    }
+    expect(await changesOf(stand)).toEqual(UNCHANGED);
+  },
+);
+
+test.each(DOORS)(
+  "without its secret, a program of this machine is refused: %s",
+  async (_name, method, path, body) => {
+    const stand = await standIn();
+    const secrets = Object.entries(await insider(stand, path));
+    const headers = Object.fromEntries(
+      secrets.map(([name, value]) => [name, name.startsWith("x-") ? "wrong" : value]),
+    );
+    expect((await ask(stand, { method, path, headers: { ...json, ...headers }, body })).status).toBe(401);
+    expect(await changesOf(stand)).toEqual(UNCHANGED);
+  },
+);
+
+test.each(DOORS.slice(0, 3))(
+  "a body that is not JSON by its type is refused: %s",
+  async (_name, method, path, body) => {
+    const stand = await standIn();
+    const headers = { "content-type": "text/plain", ...(await insider(stand, path)) };
+    expect((await ask(stand, { method, path, headers, body })).status).toBe(415);
+    expect(await changesOf(stand)).toEqual(UNCHANGED);
+  },
+);
+
+test.each([...DOORS, ["envd's health", "GET", "/health", ""]])(
+  "the preview port leads to none of it, by no name: %s",
+  async (_name, method, path, body) => {
+    const stand = await standIn();
+    const headers = { ...json, ...(await insider(stand, path)) };
+    const [sandbox] = stand.local.cloud.list();
+    const ports = [49_983, controlPortOf(stand.local), stand.local.previewPort];
+    const hosts = ports.map((port) => `${port}-${sandbox?.sandboxId}.${stand.local.domain}`);
+    for (const host of [...hosts, "127.0.0.1", "localhost", stand.local.domain, "evil.example"]) {
+      const { status } = await rawRequest(stand.local.previewPort, {
+        method,
+        path,
+        headers: { ...headers, host },
+        body,
+      });
+      expect([421, 501, 502]).toContain(status);
+    }
+    expect(await changesOf(stand)).toEqual(UNCHANGED);
+  },
+);
+
+test("a rebinding Host reaches no preview, by a request or by an upgrade", async () => {
+  const stand = await standIn();
+  const { sandboxId } = await Sandbox.create(stand.sdk);
+  const routed = { "e2b-sandbox-id": sandboxId, "e2b-sandbox-port": "3000" };
+  const names = ["evil.example", "sandbox.evil.example", `3000-${sandboxId}.e2b.localhost.evil.example`];
+  for (const host of names) {
+    const headers = { ...routed, host };
+    expect((await rawRequest(stand.local.previewPort, { headers })).status).toBe(421);
+    expect(await rawUpgrade(stand.local.previewPort, headers)).toEqual({ kind: "answered", status: 421 });
+  }
 });
 
-test("a body that is not JSON by its type is refused", async () => {
-  const stand = await standIn();
-  const headers = { "content-type": "text/plain", "x-api-key": stand.local.apiKey };
-  expect((await ask(stand, { method: "POST", headers }, `{"templateID":"base"}`)).status).toBe(415);
+test("the control port upgrades nothing", async () => {
+  const { local } = await standIn();
+  const headers = { "x-api-key": local.apiKey };
+  expect((await rawUpgrade(controlPortOf(local), headers)).kind).not.toBe("upgraded");
 });
 
 test("§1.4 a wrong or missing key is an AuthenticationError, and is not counted", async () => {
@@ -80,7 +170,7 @@ test("envd asks for the sandbox's own token: neither the key nor another sandbox
 test("unknown routes answer 501 with method and path, and are counted", async () => {
   const stand = await standIn();
   const headers = { ...json, "x-api-key": stand.local.apiKey };
-  const { status, body } = await ask(stand, { method: "POST", path: "/v3/templates", headers }, "{}");
+  const { status, body } = await ask(stand, { method: "POST", path: "/v3/templates", headers, body: "{}" });
   expect([status, body.code]).toEqual([501, 501]);
   expect(body.message).toContain("POST /v3/templates");
   expect(stand.local.calls()).toEqual({ unsupported: 1 });
@@ -90,7 +180,7 @@ test("a body of the wrong shape is 400 and says what is wrong", async () => {
   const stand = await standIn();
   const headers = { ...json, "x-api-key": stand.local.apiKey };
   for (const body of ["{", "[]", `{"templateID":7}`, `{"templateID":"base","timeout":"long"}`]) {
-    expect((await ask(stand, { method: "POST", headers }, body)).status).toBe(400);
+    expect((await ask(stand, { method: "POST", headers, body })).status).toBe(400);
   }
 });
 
@@ -104,7 +194,7 @@ test("nothing listens beyond loopback", async () => {
   const outside = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ internal, family }) => !internal && family === "IPv4");
-  const ports = [local.previewPort, Number(new URL(local.apiUrl).port)];
+  const ports = [local.previewPort, controlPortOf(local)];
   for (const { address } of outside) {
     for (const port of ports) expect(await canConnect(address, port)).toBe(false);
   }

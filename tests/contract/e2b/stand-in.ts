@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { get, type IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandHandle, Sandbox } from "e2b";
@@ -16,6 +16,7 @@ import { INSTANCE_NAME, MARK_NAME } from "@/lib/local/e2b/sandbox-environment";
 import { type LocalE2b, type StartE2bOptions, startE2b } from "@/lib/local/e2b/start-e2b";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
+import { rawRequest } from "../../support/raw-request";
 
 export interface StandIn {
   readonly local: LocalE2b;
@@ -41,6 +42,18 @@ export async function standIn(
   return { local, rootFolder, sdk: { apiKey, apiUrl, sandboxUrl } };
 }
 
+/** A call of the control port that the SDK does not have, with the key and as JSON. */
+export async function callWithKey({ local }: StandIn, method: string, path: string, body?: unknown) {
+  const headers = { "x-api-key": local.apiKey, "content-type": "application/json" };
+  const request = { method, path, headers, body: body === undefined ? "" : JSON.stringify(body) };
+  const { status, text } = await rawRequest(controlPortOf(local), request);
+  return { status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+export function controlPortOf(local: LocalE2b): number {
+  return Number(new URL(local.apiUrl).port);
+}
+
 /** A background command without a lifetime, its stream closed at once: how a dev server is started. */
 export async function startInBackground(sandbox: Sandbox, command: string): Promise<number> {
   const handle: CommandHandle = await sandbox.commands.run(command, { background: true, timeoutMs: 0 });
@@ -58,28 +71,13 @@ export interface PreviewAnswer {
 }
 
 /** As a browser would ask for `http://<host>/`, which Node cannot resolve. */
-export function askPreview(
+export async function askPreview(
   local: LocalE2b,
   host: string,
   headers: Record<string, string> = {},
 ): Promise<PreviewAnswer> {
-  return new Promise((resolve, reject) => {
-    const request = get(
-      { host: "127.0.0.1", port: local.previewPort, headers: { ...headers, host }, agent: false },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("data", (text: string) => {
-          body += text;
-        });
-        response.on("end", () =>
-          resolve({ status: response.statusCode ?? 0, body, headers: response.headers }),
-        );
-        response.on("error", reject);
-      },
-    );
-    request.on("error", reject);
-  });
+  const answer = await rawRequest(local.previewPort, { headers: { ...headers, host } });
+  return { status: answer.status, body: answer.text, headers: answer.headers };
 }
 
 /** A server that counts while it runs: its pid, its memory, and how far it has counted. */

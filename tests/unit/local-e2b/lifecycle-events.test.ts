@@ -69,7 +69,7 @@ test("§5.4 a wake-up by traffic is told as a resume", async () => {
   const { cloud, events } = fakeCloud();
   const { sandboxId } = await cloud.create({ ...base, onTimeout: "pause", autoResume: true });
   await cloud.pause(sandboxId);
-  await cloud.admit(sandboxId, { kind: "envd" });
+  await cloud.admit(sandboxId, { kind: "envd", isAuthorized: true });
   expect(events.map(({ change }) => change.kind)).toEqual(["created", "paused", "resumed"]);
 });
 

@@ -18,6 +18,7 @@ async function sandboxFolder(): Promise<string> {
 test.each([
   ["hello.txt", "/home/user/hello.txt"],
   ["~/a/b", "/home/user/a/b"],
+  ["~", "/home/user"],
   ["", "/home/user"],
   ["/app//x/", "/app/x"],
   ["/", "/"],
@@ -28,25 +29,43 @@ test.each([
   expect(sandboxPath(root, asked)).toEqual({ inside, outside: join(root, inside) });
 });
 
-test("a link that leads out is refused, as target, as parent and when it leads nowhere yet", async () => {
+test("§3.4 another user's relative paths count from that user's home", async () => {
   const root = await sandboxFolder();
-  await symlink("../../../secret", join(root, "home/user/file"));
-  await symlink("/", join(root, "home/user/root"));
-  await symlink("/nowhere-yet", join(root, "home/user/dangling"));
-  for (const path of ["file", "root/etc/passwd", "root/new/folder/file", "dangling"]) {
-    expect(() => sandboxPath(root, path)).toThrow("leads out of the sandbox");
-  }
+  expect(sandboxPath(root, "a", "/root").inside).toBe("/root/a");
+  expect(sandboxPath(root, "~/a", "/root").inside).toBe("/root/a");
+  expect(() => sandboxPath(root, "~other/a")).toThrow("user-specific home");
 });
 
-test("a link inside the sandbox is followed", async () => {
+test.each([
+  ["a relative link that climbs out", "../../../secret", "link", "/secret"],
+  ["a link to this machine's root", "/", "link/etc/passwd", "/etc/passwd"],
+  ["a link to something below it", "/", "link/new/folder/file", "/new/folder/file"],
+  ["a link that leads nowhere yet", "/nowhere-yet", "link", "/nowhere-yet"],
+  ["a link of the sandbox's own", "../../tmp", "link/x", "/tmp/x"],
+  ["a link by an absolute path of the sandbox", "/home/user/app", "link/x", "/home/user/app/x"],
+])("%s stays below the sandbox's folder", async (_, target, asked, reached) => {
   const root = await sandboxFolder();
-  await symlink("../../tmp", join(root, "home/user/temporary"));
-  expect(sandboxPath(root, "temporary/x").inside).toBe("/home/user/temporary/x");
+  await symlink(target, join(root, "home/user/link"));
+  expect(sandboxPath(root, asked)).toEqual({ inside: `/home/user/${asked}`, outside: join(root, reached) });
 });
 
-test("a link that leads out can itself be removed or renamed, but nothing behind it", async () => {
+test("a link by a path of this machine is the sandbox's path that it means", async () => {
   const root = await sandboxFolder();
-  await symlink("/", join(root, "home/user/root"));
-  expect(sandboxEntry(root, "root").inside).toBe("/home/user/root");
-  expect(() => sandboxEntry(root, "root/etc")).toThrow("leads out of the sandbox");
+  await symlink(join(root, "tmp/target"), join(root, "home/user/link"));
+  expect(sandboxPath(root, "link").outside).toBe(join(root, "tmp/target"));
+});
+
+test("links that lead to each other are refused", async () => {
+  const root = await sandboxFolder();
+  await symlink("b", join(root, "home/user/a"));
+  await symlink("a", join(root, "home/user/b"));
+  expect(() => sandboxPath(root, "a")).toThrow("too many links");
+});
+
+test("an entry that is a link is the link itself, and what lies behind it is the sandbox's own", async () => {
+  const root = await sandboxFolder();
+  await symlink("/", join(root, "home/user/out"));
+  expect(sandboxEntry(root, "out").outside).toBe(join(root, "home/user/out"));
+  expect(sandboxEntry(root, "out/etc").outside).toBe(join(root, "etc"));
+  expect(sandboxEntry(root, "/").outside).toBe(join(root, "/"));
 });

@@ -4,7 +4,7 @@ import { fakeCloud } from "./fake-machines";
 
 const SECOND = 1000;
 const waking = { templateId: "base", onTimeout: "pause", autoResume: true } as const;
-const envd = { kind: "envd" } as const;
+const envd = { kind: "envd", isAuthorized: true } as const;
 const page = { kind: "preview", accessToken: undefined } as const;
 
 test.each([envd, page])(
@@ -150,4 +150,13 @@ test("§3.6 traffic and connect give up on a sandbox that keeps changing", async
   expect(saved).toHaveLength(5);
   await Promise.all(saved);
   expect(await cloud.admit(sandboxId, page)).toEqual({ kind: "open" });
+});
+
+test("§2.6 a call to envd without the sandbox's token is refused and wakes nothing", async () => {
+  const { cloud, machines } = fakeCloud();
+  const { sandboxId } = await cloud.create(waking);
+  await cloud.pause(sandboxId);
+  expect(await cloud.admit(sandboxId, { kind: "envd", isAuthorized: false })).toEqual({ kind: "forbidden" });
+  expect(cloud.get(sandboxId).state).toBe("paused");
+  expect(machines.asked).not.toContain("continue");
 });

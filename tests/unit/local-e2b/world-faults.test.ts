@@ -31,7 +31,7 @@ test("a paused sandbox that lost its memory shows as before, and resumes without
   const before = cloud.get(sandboxId);
   await cloud.loseMemory(sandboxId);
   expect(cloud.get(sandboxId)).toEqual(before);
-  expect(await cloud.admit(sandboxId, { kind: "envd" })).toEqual({ kind: "open" });
+  expect(await cloud.admit(sandboxId, { kind: "envd", isAuthorized: true })).toEqual({ kind: "open" });
   expect(machines.asked).toEqual(["start", "stop", "powerOff", "powerOn"]);
   await cloud.pause(sandboxId);
   await cloud.connect(sandboxId);

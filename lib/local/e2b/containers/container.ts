@@ -6,9 +6,8 @@
 import type { Socket } from "node:net";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
 import type { ProcessRow } from "@/lib/local/e2b/process-table";
+import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
 import type { Log } from "@/lib/log";
-
-export type SandboxUser = "user" | "root";
 
 /** A program as the sandbox names it. */
 export interface ProgramInSandbox {
@@ -42,6 +41,11 @@ export interface ContainerSettings {
 }
 
 export interface Container {
+  /**
+   * The folder of this machine under which the sandbox's own view of its files lies: what its programs see, envd sees.
+   * Like `launch`, it makes ready what is needed.
+   */
+  root(): Promise<string>;
   /** How to start it. The first call makes ready what is needed; rejects with the reason when that cannot be. */
   launch(program: ProgramInSandbox): Promise<Launch>;
   /** The living processes of the sandbox, read afresh; what only serves the container is not among them. */
@@ -50,6 +54,8 @@ export interface Container {
   connect(port: number): Promise<Socket | undefined>;
   /** Resolves when none of them is left; rejects when one cannot be killed. */
   killAll(): Promise<void>;
+  /** Its programs can tell that it started anew, where the container can show that. */
+  reboot(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
   /** The same, and what serves the container goes too; harmless for one that was never used. */

@@ -44,18 +44,22 @@ class MappedPortContainer implements Container {
 
   constructor(
     private readonly sandboxId: string,
-    private readonly root: string,
+    private readonly folder: string,
     private readonly settings: ContainerSettings,
   ) {
     this.mark = `${MARK_NAME}=${sandboxId}`;
+  }
+
+  async root(): Promise<string> {
+    return this.folder;
   }
 
   async launch({ program, args, cwd, envs, user }: ProgramInSandbox): Promise<Launch> {
     const { instanceId } = this.settings;
     const own = sandboxEnvironment(
       {
-        home: join(this.root, user === "root" ? "/root" : HOME),
-        temporary: join(this.root, "tmp"),
+        home: join(this.folder, user === "root" ? "/root" : HOME),
+        temporary: join(this.folder, "tmp"),
         npmCache: this.settings.npmCacheFolder ?? npmCacheFolder(),
       },
       user,
@@ -63,11 +67,11 @@ class MappedPortContainer implements Container {
     // The client's variables win, but its NODE_OPTIONS come after the preload.
     const options = [`--require ${quoted(PRELOAD_FILE)}`, envs.NODE_OPTIONS].filter(Boolean).join(" ");
     const marks = { [MARK_NAME]: this.sandboxId, [INSTANCE_NAME]: instanceId };
-    const mapping = { NODE_OPTIONS: options, [PORTS_FOLDER_NAME]: portsFolder(this.root) };
+    const mapping = { NODE_OPTIONS: options, [PORTS_FOLDER_NAME]: portsFolder(this.folder) };
     return {
       program,
       args,
-      folder: sandboxPath(this.root, cwd).outside,
+      folder: sandboxPath(this.folder, cwd).outside,
       environment: { ...own, ...envs, ...mapping, ...marks },
     };
   }
@@ -85,6 +89,10 @@ class MappedPortContainer implements Container {
     if (realPort !== undefined) return connectTo(realPort);
     await this.warnOfUnmapped(port);
     return undefined;
+  }
+
+  async reboot(): Promise<void> {
+    // Its programs see this machine's own start, which was another.
   }
 
   disconnect(): void {
@@ -115,7 +123,7 @@ class MappedPortContainer implements Container {
   private realPortOf(port: number): number | undefined {
     let text: string;
     try {
-      text = readFileSync(join(portsFolder(this.root), String(port)), "utf8");
+      text = readFileSync(join(portsFolder(this.folder), String(port)), "utf8");
     } catch {
       // Nothing was ever written down for this port: it is closed.
       return undefined;

@@ -15,6 +15,21 @@ ip link set lo up
 ip route add local 198.18.0.0/15 dev lo
 
 mount --bind "$root" "$root"
+
+# Devices that are no hardware; terminals are this machine's, because envd opens them outside.
+mkdir -p "$root/dev"
+mount -t tmpfs -o mode=755 dev "$root/dev"
+for device in null zero full random urandom tty; do
+  : > "$root/dev/$device"
+  mount --bind "/dev/$device" "$root/dev/$device"
+done
+mkdir "$root/dev/pts" "$root/dev/shm"
+mount --rbind /dev/pts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%%:*}" "$root/dev/${stream#*:}"; done
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+
 while [ $# -ge 2 ]; do
   case $1 in
     file:*)

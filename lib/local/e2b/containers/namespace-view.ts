@@ -24,10 +24,11 @@ export interface ViewRequest {
   readonly ownFiles: ReadonlyMap<string, string>;
 }
 
-const SYSTEM_FOLDERS =
-  "/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /opt /nix /snap /run/current-system".split(" ");
-/** The kernel's own: they cannot be read-only, and are not files of anybody. */
-const KERNEL_FOLDERS = ["/proc", "/sys", "/dev"];
+const SYSTEM_FOLDERS = "/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc /nix /snap /run/current-system".split(
+  " ",
+);
+/** The kernel's own: they cannot be read-only, and are not files of anybody. Devices are made by the setup. */
+const KERNEL_FOLDERS = ["/proc", "/sys"];
 
 export function viewOfThisMachine(request: ViewRequest): View {
   const present = SYSTEM_FOLDERS.filter((path) => existsSync(path));

@@ -5,6 +5,7 @@
  * container that cannot be made rejects its first launch with the system's own complaint.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, mkdir, symlink, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
@@ -59,9 +60,14 @@ class NamespaceContainer implements Container {
 
   constructor(
     private readonly sandboxId: string,
-    private readonly root: string,
+    private readonly folder: string,
     private readonly settings: ContainerSettings,
   ) {}
+
+  async root(): Promise<string> {
+    await this.started();
+    return this.seenFromOutside("");
+  }
 
   async launch(asked: ProgramInSandbox): Promise<Launch> {
     const { entering } = await this.started();
@@ -76,7 +82,7 @@ class NamespaceContainer implements Container {
       asked.program,
       ...asked.args,
     ];
-    return { program, args, folder: this.root, environment: this.environmentOf(asked) };
+    return { program, args, folder: this.folder, environment: this.environmentOf(asked) };
   }
 
   processes(): ProcessRow[] {
@@ -97,6 +103,11 @@ class NamespaceContainer implements Container {
 
   disconnect(): void {
     this.running?.relay.disconnect();
+  }
+
+  async reboot(): Promise<void> {
+    // In place: what is mounted is this very file.
+    if (this.running) await writeFile(this.sourceOf(BOOT_ID), `${randomUUID()}\n`);
   }
 
   async close(): Promise<void> {
@@ -147,9 +158,10 @@ class NamespaceContainer implements Container {
     });
     await mkdir(this.npmCacheFolder(), { recursive: true });
     // A snapshot's files bring their links along.
-    for (const { path, target } of links) await symlink(target, join(this.root, path)).catch(ignoreExisting);
+    for (const { path, target } of links)
+      await symlink(target, join(this.folder, path)).catch(ignoreExisting);
     const flags = ["--user", "--map-root-user", "--mount", "--net", "--propagation=private", "--"];
-    const holder = spawn("unshare", [...flags, "/bin/sh", SETUP_FILE, this.root, ...mounts.flat()], {
+    const holder = spawn("unshare", [...flags, "/bin/sh", SETUP_FILE, this.folder, ...mounts.flat()], {
       env: Object.assign(Object.create(null), this.serviceEnvironment()),
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -158,17 +170,16 @@ class NamespaceContainer implements Container {
     return holder;
   }
 
-  /** Who is who, and where names are looked up, in the sandbox. */
+  /** Who is who, where names are looked up, and since when it is up, in the sandbox. */
   private async writeOwnFiles(): Promise<Map<string, string>> {
-    const folder = join(this.root, ".rekindle");
-    await mkdir(folder, { recursive: true });
-    const files = new Map<string, string>();
-    for (const [path, text] of Object.entries(OWN_FILES)) {
-      const source = join(folder, path.replaceAll("/", "-"));
-      await writeFile(source, text);
-      files.set(path, source);
-    }
-    return files;
+    await mkdir(join(this.folder, ".rekindle"), { recursive: true });
+    const files = { ...OWN_FILES, [BOOT_ID]: `${randomUUID()}\n` };
+    for (const [path, text] of Object.entries(files)) await writeFile(this.sourceOf(path), text);
+    return new Map(Object.keys(files).map((path) => [path, this.sourceOf(path)]));
+  }
+
+  private sourceOf(path: string): string {
+    return join(this.folder, ".rekindle", path.replaceAll("/", "-"));
   }
 
   /** What starts programs inside would complain only in the program's own output. */
@@ -208,6 +219,9 @@ class NamespaceContainer implements Container {
     return this.settings.npmCacheFolder ?? npmCacheFolder();
   }
 }
+
+/** By this a program tells a cold boot from memory that came back; the machine's own never changes here. */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
 const OWN_FILES: Readonly<Record<string, string>> = {
   "/etc/passwd": `root:x:0:0:root:/root:/bin/bash\nuser:x:${USER_ID}:${USER_ID}::${HOME}:/bin/bash\n`,
