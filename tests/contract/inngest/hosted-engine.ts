@@ -10,7 +10,7 @@ import { startInngest } from "@/lib/local/inngest/start-inngest";
 import type { ServeHandler } from "@/lib/local/inngest/transport";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";
-import { type Answered, type Sent, sendRaw } from "./raw-request";
+import { type Answered, askEngine, type Sent } from "./ask-engine";
 
 export async function hostEngine(define: (client: Inngest) => readonly InngestFunction.Any[]) {
   const clock = new SettlingClock(Date.UTC(2026, 0, 1, 10));
@@ -29,7 +29,7 @@ export async function hostEngine(define: (client: Inngest) => readonly InngestFu
   handler = serve({ client, functions: define(client) });
   const [outcome] = await engine.syncNow();
   if (outcome?.kind !== "registered") throw new Error(`not registered: ${JSON.stringify(outcome)}`);
-  const ask = (sent: Sent): Promise<Answered> => sendRaw(url, sent);
+  const ask = (sent: Sent): Promise<Answered> => askEngine(url, sent);
   return {
     clock,
     engine,

@@ -4,7 +4,7 @@ import { systemClock } from "@/lib/clock";
 import { type LocalInngest, startInngest } from "@/lib/local/inngest/start-inngest";
 import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
-import { type Sent, sendRaw } from "./raw-request";
+import { askEngine, type Sent } from "./ask-engine";
 
 let inngest: LocalInngest;
 beforeEach(async () => {
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => inngest.stop());
 
-const send = (sent: Sent) => sendRaw(inngest.url, sent);
+const send = (sent: Sent) => askEngine(inngest.url, sent);
 
 const json = { "content-type": "application/json" };
 
