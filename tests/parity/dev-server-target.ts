@@ -7,7 +7,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import getPort from "get-port";
 import { onTestFinished } from "vitest";
 import { sleep, systemClock } from "@/lib/clock";
 import type { ServeHandler } from "@/lib/local/inngest/transport";
@@ -21,13 +20,14 @@ const LAST_WORDS_MS = 2_000;
 export const devServerTarget =
   (executable: string): Target =>
   async (scenario) => {
-    const port = await getPort();
-    const appUrl = `http://127.0.0.1:${port}/api/inngest`;
+    let handler: ServeHandler = async () => new Response("The app is starting", { status: 503 });
+    // The app listens first, because the server is told its address, and the app the server's.
+    const appUrl = await serveForTest((request) => handler(request));
     const server = await startForTest(executable, appUrl);
     const pass = (seconds: number) => sleep(systemClock, seconds * 1000);
     const host = { now: () => systemClock.now(), pause: pass, wait: pass };
     const app = createApp(scenario, host, { baseUrl: server.url });
-    await serveForTest(app.handler, port);
+    handler = app.handler;
     const synced = await syncApp(appUrl);
     if (synced.kind === "refused") throw new Error(`The app was not registered: ${synced.reason}`);
     await app.play();
@@ -64,19 +64,23 @@ async function startForTest(executable: string, appUrl: string): Promise<DevServ
   return start.server;
 }
 
-async function serveForTest(handler: ServeHandler, port: number): Promise<void> {
+/** The address of the app. */
+async function serveForTest(handler: ServeHandler): Promise<string> {
   const server = createServer((request, response) => {
-    void answer(handler, request, port).then(async (answered) => {
+    void answer(handler, request).then(async (answered) => {
       response.writeHead(answered.status, Object.fromEntries(answered.headers));
       response.end(await answered.text());
     });
   });
   onTestFinished(() => closeServer(server));
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The app has no port");
+  return `http://127.0.0.1:${address.port}/api/inngest`;
 }
 
 /** The SDK's fetch-style adapter over Node's server, so that both targets are recorded in the same place. */
-async function answer(handler: ServeHandler, incoming: IncomingMessage, port: number): Promise<Response> {
+async function answer(handler: ServeHandler, incoming: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   const method = incoming.method ?? "GET";
@@ -85,7 +89,7 @@ async function answer(handler: ServeHandler, incoming: IncomingMessage, port: nu
     String(value),
   ]);
   const body = method === "GET" || method === "HEAD" ? {} : { body: Buffer.concat(chunks) };
-  return handler(new Request(`http://127.0.0.1:${port}${incoming.url}`, { method, headers, ...body }));
+  return handler(new Request(`http://${incoming.headers.host}${incoming.url}`, { method, headers, ...body }));
 }
 
 function closeServer(server: Server): Promise<void> {

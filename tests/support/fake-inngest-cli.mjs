@@ -12,7 +12,8 @@ const switches = ["--no-discovery", "--no-poll"];
 const options = new Map(rest.filter((text) => switches.includes(text)).map((name) => [name, true]));
 const pairs = rest.filter((text) => !switches.includes(text));
 for (let index = 0; index < pairs.length; index += 2) options.set(pairs[index], pairs[index + 1]);
-const note = (entry) => appendFileSync("told.jsonl", `${JSON.stringify(entry)}\n`);
+const note = (entry) =>
+  appendFileSync(process.env.FAKE_CLI_TOLD ?? "told.jsonl", `${JSON.stringify(entry)}\n`);
 const inherited = Object.keys(process.env).filter((name) => name.startsWith("INNGEST_"));
 note({ command, options: Object.fromEntries(options), inherited, pid: process.pid });
 
@@ -42,6 +43,11 @@ const server = createServer((request, response) => {
 function answerTo(asked, body) {
   if (asked === "GET /health") return { status: 200, message: "OK" };
   if (asked === "GET /dev") return { version: "0.0.0-fake", functions: [], handlers: [] };
+  if (asked.startsWith("POST /e/")) {
+    const names = JSON.parse(body).map((event) => event.name);
+    note({ sent: names });
+    return { ids: names.map((_, index) => `01FAKE${index}`), status: 200 };
+  }
   if (asked !== "POST /fn/register") return null;
   note({ registered: JSON.parse(body).functions.map((fn) => fn.id) });
   return { ok: true, modified: true };

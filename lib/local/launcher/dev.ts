@@ -5,7 +5,8 @@
  *
  * Two launches beside each other each need a folder: `REKINDLE_LOCAL_FOLDER` (default `.local`, inside the project
  * folder because Next builds there too) holds all that a launch writes. `PORT` is where the app answers: any free one
- * for 0, and the nearest free one of 3000 to 3003 when it is not set.
+ * for 0, and the nearest free one of 3000 to 3003 when it is not set. `INNGEST_CLI` names Inngest's own program, which is
+ * otherwise looked for on PATH; `none` keeps the embedded engine.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";

@@ -78,6 +78,20 @@ describe("what the pages tell", () => {
     expect(body).not.toContain("x".repeat(MOST_SHOWN_CHARACTERS));
   });
 
+  it("issue 4: an event's page offers to send it again, but not what only the engine sends, nor what no form holds", async () => {
+    const hosted = await hostStory();
+    const short = hosted.engine.sendEvent({ name: "break", data: { n: 1 } });
+    const long = hosted.engine.sendEvent({ name: "long", data: { text: "y".repeat(MOST_SHOWN_CHARACTERS) } });
+    await hosted.clock.advance(0);
+    const own = hosted.engine.history().events.find(({ name }) => name === "inngest/function.failed");
+    const page = async (id: string) => (await hosted.get(`/events/${id}`)).body;
+
+    expect(await page(short)).toMatch(/name="name" value="break"[\s\S]*&quot;n&quot;: 1\s*\}<\/textarea>/);
+    expect(await page(long)).not.toContain("<form");
+    expect(await page(long)).toContain("more characters");
+    expect(await page(own?.id ?? "none")).not.toContain("<form");
+  });
+
   it("issue 4: the home page lists runs, events and what each did, functions, and says that it is volatile and capped", async () => {
     const hosted = await hostStory();
     hosted.engine.sendEvent({ name: "break" });

@@ -3,8 +3,8 @@ import type { HistoryEvent } from "@/lib/local/inngest/history";
 import { consequenceWords } from "./consequences";
 import { type Html, html } from "./html";
 import type { PageKey } from "./page-key";
-import { sendForm } from "./send-form";
-import { dateAndTime, shownValue } from "./words";
+import { type Draft, sendForm } from "./send-form";
+import { dateAndTime, MOST_SHOWN_CHARACTERS, shownValue } from "./words";
 
 export function eventPage(event: HistoryEvent, key: PageKey): Html {
   const draft = { name: event.name, data: JSON.stringify(event.data, null, 2) };
@@ -17,8 +17,10 @@ ${event.ts === event.receivedAt ? null : html`<dt>its own time</dt><dd>${dateAnd
 <section><h2>Send it again</h2>${again(event.name, draft, key)}</section></div>`;
 }
 
-function again(name: string, draft: { readonly name: string; readonly data: string }, key: PageKey): Html {
+function again(name: string, draft: Draft, key: PageKey): Html {
   if (name.startsWith("inngest/"))
     return html`<p class="soft">Only the engine sends events of this name. Rerun the run that it started.</p>`;
+  if (draft.data.length > MOST_SHOWN_CHARACTERS)
+    return html`<p class="soft">Its data is too long for a form. Rerun the run that it started, or post it to <code>/e/any-key</code>.</p>`;
   return html`${sendForm(key, draft, "Send again")}<p class="note">It gets a new id, because an id starts a function once in 24 hours.</p>`;
 }
