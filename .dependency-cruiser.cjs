@@ -53,6 +53,19 @@ module.exports = {
       },
     },
     {
+      name: "e2b-semantics-know-no-wire",
+      comment: "A simulation drives them without sockets, processes and files.",
+      severity: "error",
+      from: { path: "^lib/local/e2b/(semantics/|cloud\\.ts$)" },
+      to: { path: "^lib/local/e2b/(?!semantics/)" },
+    },
+    {
+      name: "e2b-semantics-do-no-io",
+      severity: "error",
+      from: { path: "^lib/local/e2b/(semantics/|cloud\\.ts$)" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
       name: "pure-files-import-only-zod-and-types",
       severity: "error",
       from: { path: pureFiles },

@@ -9,8 +9,8 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { processesOf, readProcessTable } from "@/lib/local/e2b/process-table";
-import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
+import { processesOf, readProcessTable } from "@/lib/local/e2b/containers/process-table";
+import { INSTANCE_NAME } from "@/lib/local/e2b/machine/sandbox-environment";
 
 export interface KnownProcess {
   readonly pid: number;

@@ -4,7 +4,7 @@
  * It must never decide what E2B decides (timeouts, states): that is the stand-in's. Cannot fail.
  */
 import type { Clock } from "@/lib/clock";
-import type { Machines } from "@/lib/local/e2b/machines";
+import type { Machines } from "@/lib/local/e2b/semantics/machines";
 
 /** What the project in a machine does when it is started. */
 export interface ProjectScript {

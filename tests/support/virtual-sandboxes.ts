@@ -11,9 +11,9 @@ import {
   SandboxGoneError,
 } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
-import { ApiError } from "@/lib/local/e2b/api-error";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
-import type { SandboxView } from "@/lib/local/e2b/sandbox-view";
+import { ApiError } from "@/lib/local/e2b/semantics/api-error";
+import type { SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
 import type { ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
 import type { VirtualMachines } from "./virtual-machines";
 

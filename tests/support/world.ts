@@ -12,7 +12,7 @@ import { type Rekindle, rekindleOver } from "@/lib";
 import type { ProbeResult } from "@/lib/boot/probe";
 import { parseScope, type Scope } from "@/lib/ids";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
-import { HOBBY_PLAN } from "@/lib/local/e2b/plan";
+import { HOBBY_PLAN } from "@/lib/local/e2b/semantics/plan";
 import { SettlingClock } from "@/lib/local/inngest/settling-clock";
 import { createInProcessInngest, IN_PROCESS_APP } from "@/lib/local/inngest/start-inngest";
 import { inProcessTransport } from "@/lib/local/inngest/transport";

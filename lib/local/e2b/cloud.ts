@@ -4,19 +4,24 @@
  * through `Machines`, so a simulation drives this file itself with a fake port. It must never know about HTTP. Fails
  * as E2B does, with `ApiError`s. There are no images here: a template that is not a snapshot is an empty home folder.
  */
-import type { Admission, Traffic } from "@/lib/local/e2b/admission";
-import { ApiError, beingChanged, nodeBusy, sandboxNotFound } from "@/lib/local/e2b/api-error";
-import { type Connected, Connecting } from "@/lib/local/e2b/connecting";
-import { CreateRate } from "@/lib/local/e2b/create-rate";
-import { Fleet, type FleetOptions } from "@/lib/local/e2b/fleet";
-import type { KillReason } from "@/lib/local/e2b/lifecycle-event";
-import { type ListQuery, listPage, type Page } from "@/lib/local/e2b/listing";
-import { Metrics, type MetricsRange, type Reading } from "@/lib/local/e2b/metrics";
-import { acceptTimeout, autoResumeMs, refreshMs } from "@/lib/local/e2b/plan";
-import type { Boot, Memory, OnTimeout, SandboxView } from "@/lib/local/e2b/sandbox-view";
-import { readTemplateName } from "@/lib/local/e2b/snapshot-name";
-import { type Snapshot, type SnapshotQuery, Snapshots, templateNotFound } from "@/lib/local/e2b/snapshots";
-import { admitTraffic } from "@/lib/local/e2b/traffic";
+import type { Admission, Traffic } from "@/lib/local/e2b/semantics/admission";
+import { ApiError, beingChanged, nodeBusy, sandboxNotFound } from "@/lib/local/e2b/semantics/api-error";
+import { type Connected, Connecting } from "@/lib/local/e2b/semantics/connecting";
+import { CreateRate } from "@/lib/local/e2b/semantics/create-rate";
+import { Fleet, type FleetOptions } from "@/lib/local/e2b/semantics/fleet";
+import type { KillReason } from "@/lib/local/e2b/semantics/lifecycle-event";
+import { type ListQuery, listPage, type Page } from "@/lib/local/e2b/semantics/listing";
+import { Metrics, type MetricsRange, type Reading } from "@/lib/local/e2b/semantics/metrics";
+import { acceptTimeout, autoResumeMs, refreshMs } from "@/lib/local/e2b/semantics/plan";
+import type { Boot, Memory, OnTimeout, SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
+import { readTemplateName } from "@/lib/local/e2b/semantics/snapshot-name";
+import {
+  type Snapshot,
+  type SnapshotQuery,
+  Snapshots,
+  templateNotFound,
+} from "@/lib/local/e2b/semantics/snapshots";
+import { admitTraffic } from "@/lib/local/e2b/semantics/traffic";
 
 export interface CloudOptions extends FleetOptions {
   /** The names that create accepts; every name when left out, as there are no images that could be missing. */

@@ -7,21 +7,22 @@ import { renameSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
-import { type Command, startCommand } from "@/lib/local/e2b/command";
 import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
-import { EndedCommands } from "@/lib/local/e2b/ended-commands";
-import { copyMetadataBelow } from "@/lib/local/e2b/file-metadata";
-import { FolderWatches } from "@/lib/local/e2b/folder-watches";
-import { loseFilesIn } from "@/lib/local/e2b/lost-files";
-import { usageOf } from "@/lib/local/e2b/machine-usage";
-import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/machines";
-import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/process-signals";
-import { loginProfile } from "@/lib/local/e2b/sandbox-environment";
-import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/sandbox-paths";
-import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
-import type { Cut } from "@/lib/local/e2b/server-stream";
-import type { TerminalSize } from "@/lib/local/e2b/started-process";
+import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/containers/process-signals";
+import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
+import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
+import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
+import type { Cut } from "@/lib/local/e2b/envd/server-stream";
+import { type Command, startCommand } from "@/lib/local/e2b/machine/command";
+import { EndedCommands } from "@/lib/local/e2b/machine/ended-commands";
+import { loseFilesIn } from "@/lib/local/e2b/machine/lost-files";
+import { usageOf } from "@/lib/local/e2b/machine/machine-usage";
+import { loginProfile } from "@/lib/local/e2b/machine/sandbox-environment";
+import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/machine/sandbox-paths";
+import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
+import type { TerminalSize } from "@/lib/local/e2b/machine/started-process";
+import type { MachineBoot, Machines, MachineUsage } from "@/lib/local/e2b/semantics/machines";
 
 export interface ProcessMachinesOptions {
   readonly clock: Clock;
@@ -38,6 +39,8 @@ export interface CommandInSandbox {
   /** Default: the template's own user. */
   readonly user?: SandboxUser;
   readonly envs: Readonly<Record<string, string>>;
+  /** Throws when the machine may not run it; asked last, because a pause may come while all else is made ready. */
+  readonly refuseUnlessRunning: () => void;
   readonly takesInput: boolean;
   readonly terminal?: TerminalSize | undefined;
   readonly lifetimeMs: number | undefined;
@@ -92,7 +95,7 @@ export class ProcessMachines implements Machines {
     // Lifetimes first: a process must not be killed by a timer in the middle of a pause.
     for (const { command } of machine.commands.values()) command.suspendLifetime();
     try {
-      await stopAll(() => machine.container.processes());
+      await stopAll(() => livingOf(machine));
     } catch (error) {
       for (const { command } of machine.commands.values()) command.resumeLifetime();
       throw error;
@@ -102,7 +105,7 @@ export class ProcessMachines implements Machines {
 
   async continue(sandboxId: string): Promise<void> {
     const machine = this.machine(sandboxId);
-    await continueAll(() => machine.container.processes());
+    await continueAll(() => livingOf(machine));
     for (const { command } of machine.commands.values()) command.resumeLifetime();
   }
 
@@ -110,7 +113,7 @@ export class ProcessMachines implements Machines {
     const machine = this.machine(sandboxId);
     this.cut(machine, "dropped");
     machine.watches.close();
-    await machine.container.close();
+    await machine.container.close(machine.commands);
     this.machines.delete(sandboxId);
     this.discard(machine.root);
   }
@@ -119,7 +122,7 @@ export class ProcessMachines implements Machines {
     const machine = this.machine(sandboxId);
     this.cut(machine, "unavailable");
     machine.watches.close();
-    await machine.container.killAll();
+    await machine.container.killAll(machine.commands);
   }
 
   async powerOn(sandboxId: string): Promise<void> {
@@ -143,7 +146,9 @@ export class ProcessMachines implements Machines {
   }
 
   async usage(sandboxId: string): Promise<MachineUsage> {
-    return usageOf(this.machine(sandboxId));
+    const machine = this.machine(sandboxId);
+    const pids = livingOf(machine).map(({ pid }) => pid);
+    return usageOf(pids, machine.root);
   }
 
   find(sandboxId: string): Machine | undefined {
@@ -151,7 +156,7 @@ export class ProcessMachines implements Machines {
   }
 
   async run(machine: Machine, request: CommandInSandbox): Promise<Command> {
-    const { asked, program, args, cwd, user = "user", envs, ...rest } = request;
+    const { asked, program, args, cwd, user = "user", envs, refuseUnlessRunning, ...rest } = request;
     const launch = await machine.container.launch({
       program,
       args,
@@ -159,6 +164,7 @@ export class ProcessMachines implements Machines {
       user,
       envs: { ...machine.envs, ...envs },
     });
+    refuseUnlessRunning();
     const command = await startCommand(this.options.clock, { ...rest, ...launch });
     machine.ended.replace(command.pid, asked.tag);
     machine.commands.set(command.pid, { command, asked });
@@ -169,7 +175,7 @@ export class ProcessMachines implements Machines {
 
   /** The last resort when the stand-in's process ends. */
   killAllAtOnce(): void {
-    for (const { container } of this.machines.values()) killAllAtOnce(() => container.processes());
+    for (const machine of this.machines.values()) killAllAtOnce(() => livingOf(machine));
   }
 
   /** The folders of what is no more are gone. Rejects when one could not be removed. */
@@ -207,6 +213,10 @@ export class ProcessMachines implements Machines {
     if (!machine) throw new Error(`No machine for sandbox ${sandboxId}`);
     return machine;
   }
+}
+
+function livingOf({ container, commands }: Machine): ProcessRow[] {
+  return container.processes(commands);
 }
 
 /** With links as they are. What was written down of ports belongs to processes, and those are not copied. */

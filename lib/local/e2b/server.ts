@@ -6,18 +6,18 @@
  * answers 501 and is logged.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import { sendApiError, sendError } from "@/lib/local/e2b/answers";
-import { ApiError, notOffered } from "@/lib/local/e2b/api-error";
-import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control-routes";
-import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd-server";
+import { type ControlContext, findControlRoute } from "@/lib/local/e2b/control/control-routes";
+import { type EnvdContext, serveEnvd } from "@/lib/local/e2b/envd/envd-server";
+import { findSigner, isSignedFor } from "@/lib/local/e2b/envd/signed-urls";
 import { EVENT_ROUTES, type EventContext } from "@/lib/local/e2b/events/event-routes";
 import { type Exchange, exchangeWithFaults } from "@/lib/local/e2b/faults/faulty-exchange";
 import { LOCAL_ROUTES, type LocalContext } from "@/lib/local/e2b/faults/local-routes";
 import { SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
-import { refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/guard";
-import { findRoute } from "@/lib/local/e2b/routing";
-import { findSigner, isSignedFor } from "@/lib/local/e2b/signed-urls";
-import { answerRefusal, refusalOf } from "@/lib/local/e2b/traffic-refusal";
+import { ApiError, notOffered } from "@/lib/local/e2b/semantics/api-error";
+import { sendApiError, sendError } from "@/lib/local/e2b/wire/answers";
+import { refuseForeigners, refuseOtherBodies } from "@/lib/local/e2b/wire/guard";
+import { findRoute } from "@/lib/local/e2b/wire/routing";
+import { answerRefusal, refusalOf } from "@/lib/local/e2b/wire/traffic-refusal";
 import { isSecret } from "@/lib/local/loopback";
 
 export interface ServerContext extends ControlContext, EnvdContext, EventContext, LocalContext {

@@ -9,20 +9,21 @@ import type { Server } from "node:http";
 import type { Clock } from "@/lib/clock";
 import { E2bCloud } from "@/lib/local/e2b/cloud";
 import { chooseContainers, type Isolation } from "@/lib/local/e2b/containers/choose-containers";
+import type { Containers } from "@/lib/local/e2b/containers/container";
+import { takeFolder } from "@/lib/local/e2b/containers/leftovers";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
+import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/containers/process-signals";
+import { markedProcesses } from "@/lib/local/e2b/containers/process-table";
 import { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
 import { postWebhook } from "@/lib/local/e2b/events/post-webhook";
 import type { CallFault, DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
 import { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
 import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
-import { takeFolder } from "@/lib/local/e2b/leftovers";
-import type { Machines } from "@/lib/local/e2b/machines";
-import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
-import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/preview-proxy";
-import { freezeAndKillAll, killAllAtOnce } from "@/lib/local/e2b/process-signals";
-import { markedProcesses } from "@/lib/local/e2b/process-table";
+import { INSTANCE_NAME } from "@/lib/local/e2b/machine/sandbox-environment";
+import { createPreviewProxy, type PreviewProxy } from "@/lib/local/e2b/previews/preview-proxy";
 import { ProcessMachines } from "@/lib/local/e2b/processes";
-import { INSTANCE_NAME } from "@/lib/local/e2b/sandbox-environment";
+import type { Machines } from "@/lib/local/e2b/semantics/machines";
+import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/semantics/plan";
 import { createE2bServer } from "@/lib/local/e2b/server";
 import { JumpingClock } from "@/lib/local/jumping-clock";
 import type { Log } from "@/lib/log";
@@ -61,6 +62,8 @@ export interface LocalE2b {
   /** `e2b.localhost:<previewPort>`; a preview's host is `<port>-<sandboxId>.` before it. */
   readonly domain: string;
   readonly previewPort: number;
+  /** How its sandboxes are kept apart. */
+  readonly isolation: Containers["kind"];
   /** Authenticated control calls since the start by kind (create, connect, pause, timeout, kill, get, list, …). */
   calls(): Record<string, number>;
   /** Acts on sandboxes without a client's call; not counted. */
@@ -180,6 +183,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
     countProcesses: () => markedProcesses(instanceMark).length,
     domain,
     previewPort,
+    isolation: containers.kind,
     calls: () => ({ ...counts }),
     cloud: {
       killBehindTheBack: (sandboxId) => cloud.killBehindTheBack(sandboxId),

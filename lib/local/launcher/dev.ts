@@ -152,7 +152,7 @@ function printTable(plan: LaunchPlan, started: Started, appUrl: string, environm
   const { e2b, upstash, inngest } = started;
   table.push(
     ["Rekindle", "app", appUrl, `environment ${environment}`],
-    ["E2B", plan.e2b.kind, e2b?.apiUrl ?? "api.e2b.app", plan.e2b.why],
+    ["E2B", plan.e2b.kind, e2b?.apiUrl ?? "api.e2b.app", e2bWhy(plan, e2b)],
     ["Upstash Redis", plan.upstash.kind, upstash?.url ?? "yours", redisWhy(plan, upstash)],
     ["Inngest", "local", inngest.url, inngest.why],
   );
@@ -162,6 +162,15 @@ function printTable(plan: LaunchPlan, started: Started, appUrl: string, environm
 
 function complain(paint: (text: string) => string, fields: Record<string, unknown>, message: string): void {
   process.stderr.write(`${paint(message)} ${colors.dim(JSON.stringify(fields))}\n`);
+}
+
+function e2bWhy(plan: LaunchPlan, e2b: LocalE2b | undefined): string {
+  if (!e2b) return plan.e2b.why;
+  const apart =
+    e2b.isolation === "namespaces"
+      ? "each sandbox in Linux namespaces"
+      : "only Node's servers get their port";
+  return `${plan.e2b.why}; ${apart}`;
 }
 
 function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {

@@ -16,7 +16,7 @@ export interface E2bUnderTest {
   create(options?: SandboxOpts & { readonly template?: string }): Promise<Sandbox>;
 }
 
-/** 2 vCPU and 512 MiB cost $0.109 an hour (e2b.md §2.7): all of it at its longest is about $0.20. */
+/** A file's. 2 vCPU and 512 MiB cost $0.109 an hour (e2b.md §2.7): all of it at its longest is about $0.22. */
 const BUDGET = { mostSandboxes: 60, longestRunMs: 120_000 };
 const LABEL = "rekindleContractRun";
 

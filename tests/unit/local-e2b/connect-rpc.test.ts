@@ -3,7 +3,12 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { END_OF_STREAM, readMessages, readStreamRequest, writeEnvelope } from "@/lib/local/e2b/connect-rpc";
+import {
+  END_OF_STREAM,
+  readMessages,
+  readStreamRequest,
+  writeEnvelope,
+} from "@/lib/local/e2b/envd/connect-rpc";
 
 const shape = z.object({ at: z.number() });
 const three = Buffer.concat([1, 2, 3].map((at) => writeEnvelope(0, { at })));

@@ -1,6 +1,6 @@
 /** Which coding a client gets, by e2b-dev/infra's envd api/encoding.go. */
 import { expect, test } from "vitest";
-import { chooseCoding } from "@/lib/local/e2b/content-coding";
+import { chooseCoding } from "@/lib/local/e2b/envd/content-coding";
 
 test.each([
   [undefined, "identity"],

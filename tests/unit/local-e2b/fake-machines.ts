@@ -1,8 +1,8 @@
 /** Owns a `Machines` port without machines: it writes down what was asked, and can be told to wait or to refuse. */
 import { type CloudOptions, E2bCloud } from "@/lib/local/e2b/cloud";
-import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
-import type { MachineBoot, Machines } from "@/lib/local/e2b/machines";
-import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/plan";
+import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
+import type { MachineBoot, Machines } from "@/lib/local/e2b/semantics/machines";
+import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/semantics/plan";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 import { silentLog } from "@/lib/log";
 import { seededRandom } from "@/lib/random";

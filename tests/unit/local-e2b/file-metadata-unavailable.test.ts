@@ -1,6 +1,6 @@
 /** A machine without the binary for file attributes. */
 import { expect, test, vi } from "vitest";
-import { metadataOf, replaceMetadata } from "@/lib/local/e2b/file-metadata";
+import { metadataOf, replaceMetadata } from "@/lib/local/e2b/envd/file-metadata";
 
 vi.mock("@napi-rs/xattr", () => {
   throw new Error("no binary");

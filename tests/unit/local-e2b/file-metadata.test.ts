@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { copyMetadataBelow, metadataOf, replaceMetadata } from "@/lib/local/e2b/file-metadata";
+import { copyMetadataBelow, metadataOf, replaceMetadata } from "@/lib/local/e2b/envd/file-metadata";
 
 test("§3.4 a copied folder's files keep their metadata, at any depth", async () => {
   const base = await mkdtemp(join(tmpdir(), "rekindle-metadata-"));

@@ -7,7 +7,7 @@ import {
   knownAfter,
   knownAsMade,
   knownBefore,
-} from "@/lib/local/e2b/folder-changes";
+} from "@/lib/local/e2b/envd/folder-changes";
 
 const file: Known = {
   isFolder: false,

@@ -1,6 +1,6 @@
 /** What the plan and the create's own fields refuse, by rows of e2b.md §1.2 and §2.7. */
 import { expect, test } from "vitest";
-import { HOBBY_CREATES_PER_SECOND, PRO_CREATES_PER_SECOND, PRO_PLAN } from "@/lib/local/e2b/plan";
+import { HOBBY_CREATES_PER_SECOND, PRO_CREATES_PER_SECOND, PRO_PLAN } from "@/lib/local/e2b/semantics/plan";
 import { fakeCloud } from "./fake-machines";
 
 const base = { templateId: "base" };

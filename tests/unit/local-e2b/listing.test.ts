@@ -1,6 +1,11 @@
 /** Lists as E2B pages and filters them, by rows of e2b.md §2.5 and §3.3. */
 import { expect, test } from "vitest";
-import { type Listable, type ListQuery, listPage, readMetadataFilter } from "@/lib/local/e2b/listing";
+import {
+  type Listable,
+  type ListQuery,
+  listPage,
+  readMetadataFilter,
+} from "@/lib/local/e2b/semantics/listing";
 
 const sandbox = (sandboxId: string, startedAt: number, changes: Partial<Listable> = {}): Listable => ({
   sandboxId,

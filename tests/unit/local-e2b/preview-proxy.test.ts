@@ -1,7 +1,7 @@
 /** Who reaches a preview and how the others are answered, by the rows of e2b.md §3.6. */
 import { expect, test } from "vitest";
-import type { Admission } from "@/lib/local/e2b/admission";
-import { ApiError } from "@/lib/local/e2b/api-error";
+import type { Admission } from "@/lib/local/e2b/semantics/admission";
+import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import { rawRequest, rawUpgrade } from "../../support/raw-request";
 import { previewStage, SWITCHING_PROTOCOLS } from "./preview-stage";
 

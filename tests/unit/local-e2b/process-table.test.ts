@@ -1,6 +1,11 @@
 /** Which processes belong to a sandbox, and how the tables of two systems are read. */
 import { expect, test } from "vitest";
-import { type ProcessRow, parseProcStat, parsePs, processesOf } from "@/lib/local/e2b/process-table";
+import {
+  type ProcessRow,
+  parseProcStat,
+  parsePs,
+  processesOf,
+} from "@/lib/local/e2b/containers/process-table";
 
 const row = (
   pid: number,

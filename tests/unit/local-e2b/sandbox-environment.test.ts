@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { npmCacheFolder, sandboxEnvironment } from "@/lib/local/e2b/sandbox-environment";
+import { npmCacheFolder, sandboxEnvironment } from "@/lib/local/e2b/machine/sandbox-environment";
 
 const environment = () =>
   sandboxEnvironment({ home: "/home/user", temporary: "/tmp", npmCache: npmCacheFolder() });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { makeSandboxFolders, sandboxEntry, sandboxPath } from "@/lib/local/e2b/sandbox-paths";
+import { makeSandboxFolders, sandboxEntry, sandboxPath } from "@/lib/local/e2b/machine/sandbox-paths";
 
 async function sandboxFolder(): Promise<string> {
   const base = await mkdtemp(join(tmpdir(), "rekindle-paths-"));

@@ -1,6 +1,6 @@
 /** Snapshots, by rows of e2b.md §1.3, §2.4, §3.3 and §5.2. */
 import { expect, test } from "vitest";
-import { snapshotIdOf } from "@/lib/local/e2b/snapshots";
+import { snapshotIdOf } from "@/lib/local/e2b/semantics/snapshots";
 import { fakeCloud } from "./fake-machines";
 
 const base = { templateId: "base" };

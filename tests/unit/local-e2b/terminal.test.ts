@@ -1,7 +1,7 @@
 /** A machine without the terminals' binary. */
 import { expect, test, vi } from "vitest";
-import { startCommand } from "@/lib/local/e2b/command";
-import { TerminalsUnavailable } from "@/lib/local/e2b/terminal";
+import { startCommand } from "@/lib/local/e2b/machine/command";
+import { TerminalsUnavailable } from "@/lib/local/e2b/machine/terminal";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 
 vi.mock("@lydell/node-pty", () => {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { ContainerSettings, Containers } from "@/lib/local/e2b/containers/container";
 import { mappedPortContainers } from "@/lib/local/e2b/containers/mapped-ports";
 import { namespaceContainers } from "@/lib/local/e2b/containers/namespaces";
-import { HOME } from "@/lib/local/e2b/sandbox-paths";
+import { HOME } from "@/lib/local/e2b/machine/sandbox-paths";
 
 export type Isolation = "auto" | Containers["kind"];
 
@@ -19,17 +19,29 @@ export async function chooseContainers(
 ): Promise<Containers> {
   if (wanted === "mapped-ports") return mappedPortContainers(settings);
   const containers = namespaceContainers(settings);
-  try {
-    await tryOut(containers, join(folder, ".trial"));
-    return containers;
-  } catch (error) {
-    if (wanted === "namespaces") throw error;
-    settings.log.info(
-      { reason: String(error) },
-      "Sandboxes share this machine's network: their ports are mapped",
-    );
-    return mappedPortContainers(settings);
-  }
+  const refusal = await refusalOf(containers, join(folder, ".trial"));
+  if (refusal === undefined) return containers;
+  if (wanted === "namespaces") throw refusal;
+  settings.log.info(
+    { reason: refusal.message },
+    "Sandboxes share this machine's network: their ports are mapped",
+  );
+  return mappedPortContainers(settings);
+}
+
+/** By search path, on which the programs are found that it takes: a machine does not change its mind meanwhile. */
+const refusals = new Map<string, Promise<Error | undefined>>();
+
+function refusalOf(containers: Containers, root: string): Promise<Error | undefined> {
+  const searchPath = process.env.PATH ?? "";
+  const known = refusals.get(searchPath);
+  if (known) return known;
+  const found = tryOut(containers, root).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
+  );
+  refusals.set(searchPath, found);
+  return found;
 }
 
 async function tryOut(containers: Containers, root: string): Promise<void> {
@@ -39,7 +51,7 @@ async function tryOut(containers: Containers, root: string): Promise<void> {
   try {
     await container.launch({ program: "/bin/sh", args: [], cwd: HOME, user: "user", envs: {} });
   } finally {
-    await container.close();
+    await container.close(new Map());
     await rm(root, { recursive: true, force: true });
   }
 }

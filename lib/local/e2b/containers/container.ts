@@ -5,8 +5,8 @@
  */
 import type { Socket } from "node:net";
 import type { Outlet } from "@/lib/local/e2b/containers/outlet";
-import type { ProcessRow } from "@/lib/local/e2b/process-table";
-import type { SandboxUser } from "@/lib/local/e2b/sandbox-user";
+import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
+import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
 import type { Log } from "@/lib/log";
 
 /** A program as the sandbox names it. */
@@ -48,18 +48,21 @@ export interface Container {
   root(): Promise<string>;
   /** How to start it. The first call makes ready what is needed; rejects with the reason when that cannot be. */
   launch(program: ProgramInSandbox): Promise<Launch>;
-  /** The living processes of the sandbox, read afresh; what only serves the container is not among them. */
-  processes(): ProcessRow[];
+  /**
+   * The living processes of the sandbox, read afresh; what only serves the container is not among them. `started` are
+   * the commands of this machine by pid: one that has just been started may not look like the sandbox's yet.
+   */
+  processes(started: ReadonlyMap<number, unknown>): ProcessRow[];
   /** A connection to what listens on that port of the sandbox's loopback; undefined when nothing does. */
   connect(port: number): Promise<Socket | undefined>;
   /** Resolves when none of them is left; rejects when one cannot be killed. */
-  killAll(): Promise<void>;
+  killAll(started: ReadonlyMap<number, unknown>): Promise<void>;
   /** Its programs can tell that it started anew, where the container can show that. */
   reboot(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
   /** The same, and what serves the container goes too; harmless for one that was never used. */
-  close(): Promise<void>;
+  close(started: ReadonlyMap<number, unknown>): Promise<void>;
 }
 
 export interface Containers {

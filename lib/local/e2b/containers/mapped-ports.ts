@@ -16,15 +16,15 @@ import type {
   Launch,
   ProgramInSandbox,
 } from "@/lib/local/e2b/containers/container";
-import { freezeAndKillAll } from "@/lib/local/e2b/process-signals";
-import { markedProcesses, type ProcessRow } from "@/lib/local/e2b/process-table";
+import { freezeAndKillAll } from "@/lib/local/e2b/containers/process-signals";
+import { markedProcesses, type ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import {
   INSTANCE_NAME,
   MARK_NAME,
   npmCacheFolder,
   sandboxEnvironment,
-} from "@/lib/local/e2b/sandbox-environment";
-import { HOME, sandboxPath } from "@/lib/local/e2b/sandbox-paths";
+} from "@/lib/local/e2b/machine/sandbox-environment";
+import { HOME, sandboxPath } from "@/lib/local/e2b/machine/sandbox-paths";
 
 /** Where the mapped ports of a sandbox are written down; read by the preload. */
 export const PORTS_FOLDER_NAME = "REKINDLE_LOCAL_PORTS";

@@ -2,8 +2,9 @@
  * Owns an event as the events API and the webhooks tell it: E2B's payload v2 (e2b.md §5.4; DOC lifecycle-events-api and
  * lifecycle-events-webhooks). Builds and teams do not exist here and are the nil UUID. Pure; cannot fail.
  */
-import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
-import { CPU_COUNT, MEMORY_MB } from "@/lib/local/e2b/machine-size";
+
+import { CPU_COUNT, MEMORY_MB } from "@/lib/local/e2b/control/machine-size";
+import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
 import type { Random } from "@/lib/random";
 
 export const EVENT_TYPES = [

@@ -3,12 +3,12 @@
  * lifecycle-events-webhooks). The SDK has no calls for it. It must never show a secret. Fails with `ApiError`s.
  */
 import { z } from "zod";
-import { firstIssue, readJson, sendJson, sendNothing } from "@/lib/local/e2b/answers";
-import { ApiError } from "@/lib/local/e2b/api-error";
 import { EVENT_TYPES } from "@/lib/local/e2b/events/event-payload";
 import type { LifecycleEvents } from "@/lib/local/e2b/events/lifecycle-events";
 import { webhookBody, webhookChangesShape, webhookShape } from "@/lib/local/e2b/events/webhooks";
-import type { Route, RoutedCall } from "@/lib/local/e2b/routing";
+import { ApiError } from "@/lib/local/e2b/semantics/api-error";
+import { firstIssue, readJson, sendJson, sendNothing } from "@/lib/local/e2b/wire/answers";
+import type { Route, RoutedCall } from "@/lib/local/e2b/wire/routing";
 
 export interface EventContext {
   readonly events: LifecycleEvents;

@@ -9,7 +9,7 @@ import { type Post, WebhookDelivery } from "@/lib/local/e2b/events/webhook-deliv
 import { Webhooks } from "@/lib/local/e2b/events/webhooks";
 import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
 import type { FaultPlan } from "@/lib/local/e2b/faults/fault-plan";
-import type { LifecycleEvent } from "@/lib/local/e2b/lifecycle-event";
+import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
 import type { Log } from "@/lib/log";
 import type { Random } from "@/lib/random";
 

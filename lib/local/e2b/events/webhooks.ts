@@ -5,8 +5,8 @@
  */
 import { z } from "zod";
 import type { Clock } from "@/lib/clock";
-import { ApiError } from "@/lib/local/e2b/api-error";
 import { EVENT_TYPES, type EventType, NIL_UUID, uuidFrom } from "@/lib/local/e2b/events/event-payload";
+import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import { isLoopbackHost } from "@/lib/local/loopback";
 import type { Random } from "@/lib/random";
 

@@ -5,11 +5,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@/lib/clock";
-import { sendJson } from "@/lib/local/e2b/answers";
 import { type CallFault, delayMsOf } from "@/lib/local/e2b/faults/fault-kinds";
 import type { InjectedFault } from "@/lib/local/e2b/faults/fault-plan";
 import { faultBody, type SpoilableResponse } from "@/lib/local/e2b/faults/spoilable-response";
-import { rawAnswer } from "@/lib/local/e2b/raw-answer";
+import { sendJson } from "@/lib/local/e2b/wire/answers";
+import { rawAnswer } from "@/lib/local/e2b/wire/raw-answer";
 
 export interface Exchange {
   readonly request: IncomingMessage;

@@ -4,8 +4,6 @@
  * must never be reached without the key. Fails with `ApiError`s.
  */
 import { z } from "zod";
-import { readJson, sendJson, sendNothing } from "@/lib/local/e2b/answers";
-import { ApiError, sandboxNotFound } from "@/lib/local/e2b/api-error";
 import {
   type CallFault,
   callRuleShape,
@@ -14,7 +12,9 @@ import {
 } from "@/lib/local/e2b/faults/fault-kinds";
 import type { FaultPlan, FaultRule } from "@/lib/local/e2b/faults/fault-plan";
 import type { WorldFaults } from "@/lib/local/e2b/faults/world-faults";
-import type { Route, RoutedCall } from "@/lib/local/e2b/routing";
+import { ApiError, sandboxNotFound } from "@/lib/local/e2b/semantics/api-error";
+import { readJson, sendJson, sendNothing } from "@/lib/local/e2b/wire/answers";
+import type { Route, RoutedCall } from "@/lib/local/e2b/wire/routing";
 import type { JumpingClock } from "@/lib/local/jumping-clock";
 
 export interface LocalContext {

@@ -5,7 +5,7 @@
  */
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { AnswerFault } from "@/lib/local/e2b/faults/fault-kinds";
-import { rawAnswer } from "@/lib/local/e2b/raw-answer";
+import { rawAnswer } from "@/lib/local/e2b/wire/raw-answer";
 
 type Written = (error: Error | null | undefined) => void;
 

@@ -1,0 +1,116 @@
+/**
+ * Owns a process with a terminal (pty), by node-pty. It must never be needed for a command without one: its binary is
+ * not there for every platform, and then starting rejects with `TerminalsUnavailable`.
+ */
+import { constants } from "node:os";
+import type { IPty } from "@lydell/node-pty";
+import {
+  type CommandEnd,
+  type CommandInput,
+  type CommandRequest,
+  describeEnd,
+  InputRefused,
+  type StartedProcess,
+  type TellOutput,
+  type TerminalSize,
+} from "@/lib/local/e2b/machine/started-process";
+
+declare module "@lydell/node-pty" {
+  interface IPty {
+    /** Its socket takes bytes as they are; its own types know only text. */
+    write(data: Buffer): void;
+  }
+}
+
+export class TerminalsUnavailable extends Error {
+  override readonly name = "TerminalsUnavailable";
+}
+
+/** Bytes go through text and come out unchanged: the library's types know only text. */
+const BYTES = "latin1";
+
+export async function startTerminal(
+  request: CommandRequest,
+  size: TerminalSize,
+  tell: TellOutput,
+): Promise<StartedProcess> {
+  const { spawn } = await load();
+  const pty = spawn(request.program, [...request.args], {
+    cwd: request.folder,
+    env: { ...request.environment },
+    cols: size.columns,
+    rows: size.rows,
+    encoding: BYTES,
+  });
+  return new Terminal(pty, tell);
+}
+
+async function load() {
+  try {
+    return await import("@lydell/node-pty");
+  } catch (error) {
+    const platform = `${process.platform}-${process.arch}`;
+    throw new TerminalsUnavailable(`Terminals (pty) are not offered on ${platform}: ${String(error)}`);
+  }
+}
+
+class Terminal implements StartedProcess {
+  readonly pid: number;
+  readonly ended: Promise<CommandEnd>;
+  private isOver = false;
+
+  constructor(
+    private readonly pty: IPty,
+    tell: TellOutput,
+  ) {
+    this.pid = pty.pid;
+    pty.onData((text) => {
+      const caughtUp = tell("pty", Buffer.from(text, BYTES));
+      if (!caughtUp) return;
+      pty.pause();
+      caughtUp.then(() => pty.resume());
+    });
+    this.ended = new Promise((resolve) => {
+      pty.onExit(({ exitCode, signal }) => {
+        this.isOver = true;
+        resolve(describeEnd(exitCode, nameOfSignal(signal)));
+      });
+    });
+  }
+
+  signal(signal: "SIGKILL" | "SIGTERM"): boolean {
+    // Its pid may be another's by now.
+    if (this.isOver) return false;
+    try {
+      return process.kill(this.pid, signal);
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+      throw error;
+    }
+  }
+
+  async write(input: CommandInput): Promise<void> {
+    if (input.kind === "stdin") {
+      throw new InputRefused("tty assigned to process — input should be written to the pty, not the stdin");
+    }
+    if (this.isOver) throw isGone(this.pid);
+    this.pty.write(input.bytes);
+  }
+
+  closeInput(): void {
+    throw new InputRefused("cannot close stdin for PTY process — send Ctrl+D (0x04) instead");
+  }
+
+  resize({ columns, rows }: TerminalSize): void {
+    if (this.isOver) throw isGone(this.pid);
+    this.pty.resize(columns, rows);
+  }
+}
+
+function isGone(pid: number): InputRefused {
+  return new InputRefused(`the terminal of process '${pid}' is closed`);
+}
+
+function nameOfSignal(number: number | undefined): string | null {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+}
