@@ -27,10 +27,10 @@ export type Consequence =
   | { readonly kind: "debounced"; readonly functionId: string; readonly dueAt: number }
   | { readonly kind: "ignored"; readonly functionId: string; readonly reason: string };
 
+/** Without its stack, which differs between two runs of one simulation: the same seed has to give the same history. */
 export interface HistoryError {
   readonly name: string;
   readonly message: string;
-  readonly stack: string;
 }
 
 /** One try of a step's code. Sleeps and waits have none. */

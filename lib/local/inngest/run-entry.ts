@@ -51,7 +51,7 @@ export function closeRequest(run: RunEntry, call: Call, error: HistoryError | nu
   const request = requestOf(run, call);
   if (!request) return;
   request.endedAt ??= at;
-  request.error ??= error;
+  request.error ??= withoutStack(error);
 }
 
 export function noteOperation(run: RunEntry, op: Operation | UnknownOperation, call: Call, at: number): void {
@@ -94,7 +94,7 @@ export function endRun(run: RunEntry, end: RunEnd, at: number): void {
   for (const request of run.requests) {
     if (request.endedAt !== null) continue;
     request.endedAt = at;
-    request.error = end.kind === "failed" ? end.error : null;
+    request.error = end.kind === "failed" ? withoutStack(end.error) : null;
   }
 }
 
@@ -159,8 +159,11 @@ function addTry(
   endedAt: number,
 ): void {
   step.attempts = attempt + 1;
-  step.tries = [...step.tries, { number: attempt + 1, startedAt, endedAt, error }];
+  step.tries = [...step.tries, { number: attempt + 1, startedAt, endedAt, error: withoutStack(error) }];
 }
+
+const withoutStack = (error: HistoryError | null): HistoryError | null =>
+  error === null ? null : { name: error.name, message: error.message };
 
 function close(step: Mutable<HistoryStep>, memo: StepMemo, at: number): void {
   const hasFailed = memo !== null && "error" in memo;
