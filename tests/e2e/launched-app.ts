@@ -95,6 +95,8 @@ export function cleanEnvironment(mode: "development" | "production"): NodeJS.Pro
     PATH: `${resolve("node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}`,
     NODE_ENV: mode,
     NO_COLOR: "1",
+    // The same on every machine, whatever is on its PATH.
+    INNGEST_CLI: "none",
     NEXT_TELEMETRY_DISABLED: "1",
   };
 }

@@ -3,7 +3,7 @@
  * it, whenever and however it ends. Which mixes it refuses is shown in tests/unit/launcher.
  */
 import { readdir } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parsePaneView } from "@/lib/react/pane-view";
 import { findBackends } from "../support/backends";
@@ -135,6 +135,31 @@ test(
       expect(await filesBelow(launch)).toEqual([]);
     } finally {
       await launch.stop();
+    }
+  },
+  TEST_MS,
+);
+
+test(
+  "a launch with Inngest's CLI starts its Dev Server, says so, and ends it with Ctrl-C",
+  async () => {
+    // A stand-in that listens and registers; what the real one does with functions is not shown here.
+    const app = await launchApp({ INNGEST_CLI: resolve("tests/support/fake-inngest-cli.mjs") });
+    try {
+      expect(app.output()).toMatch(
+        /Inngest +│ local +│ http:\/\/127\.0\.0\.1:\d+ +│ Dev Server 0\.0\.0-fake; found by INNGEST_CLI/,
+      );
+      const known = await processesOfLaunch(app);
+      expect(known.map(({ command }) => command).join("\n")).toContain(
+        "fake-inngest-cli.mjs dev --host 127.0.0.1",
+      );
+
+      app.pressCtrlC();
+
+      expect(await app.ended).toBe(0);
+      expect(stillAlive(known)).toEqual([]);
+    } finally {
+      await app.stop();
     }
   },
   TEST_MS,

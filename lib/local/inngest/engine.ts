@@ -18,6 +18,7 @@ import { createControls } from "./controls";
 import { createDispatch } from "./dispatch";
 import type { InngestEngine, OutgoingEvent } from "./engine-port";
 import { EventRefusedError, parseEvents, type ReceivedEvent } from "./events";
+import { MOST_HISTORY_ENTRIES } from "./history";
 import { createIds } from "./ids";
 import { invocationResult, type RunEnd, systemEvents } from "./outcomes";
 import type { Operation } from "./protocol";
@@ -31,7 +32,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Events and runs that `history()` keeps of each; 500 if absent. */
+  /** Events and runs that `history()` keeps of each; `MOST_HISTORY_ENTRIES` if absent. */
   readonly historySize?: number;
   /** Whether apps may report several steps from within one request, as in Inngest Cloud (§1.8); false if absent. */
   readonly checkpointing?: boolean;
@@ -52,15 +53,15 @@ export interface Engine extends InngestEngine {
   receiveCheckpoint: ReceiveCheckpoint;
   /** The keys of cloud mode, or null in development mode. */
   readonly cloud: CloudKeys | null;
+  /** Of the engine's clock, which its history is written in. */
+  now(): number;
 }
-
-const DEFAULT_HISTORY_SIZE = 500;
 
 export function createEngine({
   clock,
   random,
   log,
-  historySize = DEFAULT_HISTORY_SIZE,
+  historySize = MOST_HISTORY_ENTRIES,
   checkpointing = false,
   cloud,
 }: EngineParts): Engine {
@@ -168,6 +169,7 @@ export function createEngine({
     syncNow: connections.syncAll,
     functionIds,
     pausedFunctionIds: () => functionIds().filter(registry.isPaused),
+    now: agenda.now,
     sendEvent: (event: OutgoingEvent) => receive(event, null)[0] ?? "",
     ...createControls({ active, recorder, registry, runner, scheduler }),
     history: recorder.snapshot,

@@ -53,7 +53,9 @@ export type FunctionError = z.output<typeof errorSchema>;
 export type StepMemo = { readonly data: unknown } | { readonly error: FunctionError } | null;
 
 const named = { id: z.string().min(1), displayName: z.string().optional(), name: z.string().optional() };
-const racing = z.object({ parallelMode: z.string().optional(), type: z.string().optional() }).optional();
+const racing = z
+  .object({ parallelMode: z.string().optional(), type: z.string().optional(), input: z.unknown().optional() })
+  .optional();
 
 const opSchema = z.discriminatedUnion("op", [
   z.object({ ...named, op: z.literal("StepRun"), data: z.unknown(), opts: racing }),

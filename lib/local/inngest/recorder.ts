@@ -4,10 +4,20 @@
  * again. Cannot fail: what belongs to a forgotten entry is dropped.
  */
 import type { ReceivedEvent } from "./events";
-import type { Consequence, HistoryEvent, HistoryRun, HistoryStep, InngestHistory } from "./history";
+import type { Consequence, HistoryEvent, InngestHistory } from "./history";
 import type { RunEnd } from "./outcomes";
 import type { FunctionError, Operation, StepMemo, UnknownOperation } from "./protocol";
 import type { Call } from "./run";
+import {
+  closeRequest,
+  endRun,
+  newRun,
+  noteOperation,
+  noteStepDone,
+  openRequest,
+  type RunEntry,
+  shownRun,
+} from "./run-entry";
 
 export interface Recorder {
   event(event: ReceivedEvent): void;
@@ -21,26 +31,28 @@ export interface Recorder {
     call: Call,
     at: number,
   ): void;
-  retry(runId: string, error: FunctionError, delayMs: number): void;
+  /** `next` is the request that repeats the one that failed. */
+  retry(runId: string, next: Call, error: FunctionError, delayMs: number, at: number): void;
   stepDone(runId: string, stepId: string, memo: StepMemo, at: number): void;
   end(runId: string, end: RunEnd, at: number): void;
   triggerOf(runId: string): { readonly functionId: string; readonly trigger: ReceivedEvent } | null;
   snapshot(): InngestHistory;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type RunEntry = Mutable<Omit<HistoryRun, "steps">> & {
-  readonly trigger: ReceivedEvent;
-  readonly steps: Map<string, Mutable<HistoryStep>>;
-};
+type EventEntry = { -readonly [K in keyof HistoryEvent]: HistoryEvent[K] };
 
 export function createRecorder(mostEntries: number): Recorder {
-  const events = new Map<string, Mutable<HistoryEvent>>();
+  const events = new Map<string, EventEntry>();
   const runs = new Map<string, RunEntry>();
+  const forgotten = { events: 0, runs: 0 };
 
   const addRun = (entry: RunEntry) => {
     runs.set(entry.id, entry);
-    forgetOldest(runs, mostEntries);
+    forgotten.runs += forgetOldest(runs, mostEntries);
+  };
+  const change = (runId: string, note: (run: RunEntry) => void) => {
+    const run = runs.get(runId);
+    if (run) note(run);
   };
 
   return {
@@ -48,7 +60,7 @@ export function createRecorder(mostEntries: number): Recorder {
       const { id, name, data, ts } = event.wire;
       const { internalId, receivedAt } = event;
       events.set(internalId, { id, internalId, name, data, ts, receivedAt, consequences: [] });
-      forgetOldest(events, mostEntries);
+      forgotten.events += forgetOldest(events, mostEntries);
     },
     consequence(event, consequence) {
       const entry = events.get(event.internalId);
@@ -57,35 +69,19 @@ export function createRecorder(mostEntries: number): Recorder {
     run: (runId, functionId, trigger, at) => addRun(newRun(runId, functionId, trigger, at)),
     skipped: (runId, functionId, trigger, reason, at) =>
       addRun({ ...newRun(runId, functionId, trigger, at), status: "Skipped", reason, endedAt: at }),
-    call(runId, call, at) {
-      const run = runs.get(runId);
-      if (!run) return;
-      run.status = "Running";
-      run.calls += 1;
-      run.startedAt ??= at;
-      const step = run.steps.get(call.stepId);
-      if (step) step.attempts = call.attempt + 1;
-    },
-    operations(runId, operations, call, at) {
-      const run = runs.get(runId);
-      if (run) for (const op of operations) noteOperation(run.steps, op, call, at);
-    },
-    retry(runId, error, delayMs) {
-      const run = runs.get(runId);
-      if (run) run.reason = `${error.name}: ${error.message}; repeated in ${Math.round(delayMs / 1000)} s`;
-    },
-    stepDone(runId, stepId, memo, at) {
-      const step = runs.get(runId)?.steps.get(stepId);
-      if (step) close(step, memo, at);
-    },
-    end(runId, end, at) {
-      const run = runs.get(runId);
-      if (!run) return;
-      run.endedAt = at;
-      run.status = STATUS[end.kind];
-      run.reason = end.kind === "completed" ? null : end.kind === "failed" ? end.error.message : end.reason;
-      run.output = end.kind === "completed" ? end.output : end.kind === "failed" ? end.error : null;
-    },
+    call: (runId, call, at) => change(runId, (run) => openRequest(run, call, at)),
+    operations: (runId, operations, call, at) =>
+      change(runId, (run) => {
+        for (const op of operations) noteOperation(run, op, call, at);
+        closeRequest(run, call, null, at);
+      }),
+    retry: (runId, next, error, delayMs, at) =>
+      change(runId, (run) => {
+        closeRequest(run, { ...next, attempt: next.attempt - 1 }, error, at);
+        run.reason = `${error.name}: ${error.message}; repeated in ${Math.round(delayMs / 1000)} s`;
+      }),
+    stepDone: (runId, stepId, memo, at) => change(runId, (run) => noteStepDone(run, stepId, memo, at)),
+    end: (runId, end, at) => change(runId, (run) => endRun(run, end, at)),
     triggerOf(runId) {
       const run = runs.get(runId);
       return run ? { functionId: run.functionId, trigger: run.trigger } : null;
@@ -93,84 +89,20 @@ export function createRecorder(mostEntries: number): Recorder {
     snapshot: () =>
       structuredClone({
         events: [...events.values()],
-        runs: [...runs.values()].map(({ trigger: _, steps, ...run }) => ({
-          ...run,
-          steps: [...steps.values()],
-        })),
+        runs: [...runs.values()].map(shownRun),
+        mostEntries,
+        forgotten,
       }),
   };
 }
 
-const STATUS = { completed: "Completed", failed: "Failed", cancelled: "Cancelled" } as const;
-
-function newRun(id: string, functionId: string, trigger: ReceivedEvent, at: number): RunEntry {
-  return {
-    id,
-    functionId,
-    eventId: trigger.wire.id,
-    eventName: trigger.wire.name,
-    status: "Queued",
-    reason: null,
-    output: null,
-    queuedAt: at,
-    startedAt: null,
-    endedAt: null,
-    calls: 0,
-    steps: new Map(),
-    trigger,
-  };
-}
-
-function noteOperation(
-  steps: Map<string, Mutable<HistoryStep>>,
-  op: Operation | UnknownOperation,
-  call: Call,
-  at: number,
-): void {
-  if (op.op === "unknown" || op.op === "RunComplete") return;
-  const known = steps.get(op.id);
-  const step = known ?? newStep(op.id, op.displayName ?? op.name ?? op.id, op.op, at);
-  steps.set(op.id, step);
-  switch (op.op) {
-    case "StepRun":
-      step.attempts = call.attempt + 1;
-      close(step, { data: op.data ?? null }, at);
-      break;
-    case "StepFailed":
-      step.attempts = call.attempt + 1;
-      close(step, { error: op.error }, at);
-      break;
-    case "StepError":
-      step.attempts = call.attempt + 1;
-      step.status = "Retrying";
-      step.output = op.error;
-      break;
-    default:
-      if (!known) step.status = op.op === "StepPlanned" ? "Planned" : "Waiting";
-  }
-}
-
-const newStep = (id: string, name: string, op: string, at: number): Mutable<HistoryStep> => ({
-  id,
-  name,
-  op,
-  status: "Planned",
-  attempts: 0,
-  output: null,
-  startedAt: at,
-  endedAt: null,
-});
-
-function close(step: Mutable<HistoryStep>, memo: StepMemo, at: number): void {
-  const hasFailed = memo !== null && "error" in memo;
-  step.status = hasFailed ? "Failed" : "Completed";
-  step.output = memo === null ? null : hasFailed ? memo.error : memo.data;
-  step.endedAt = at;
-}
-
-function forgetOldest(entries: Map<string, unknown>, most: number): void {
+/** How many were forgotten. */
+function forgetOldest(entries: Map<string, unknown>, most: number): number {
+  let count = 0;
   for (const key of entries.keys()) {
-    if (entries.size <= most) return;
+    if (entries.size <= most) return count;
     entries.delete(key);
+    count += 1;
   }
+  return count;
 }

@@ -199,7 +199,7 @@ export function createRunner(parts: RunnerParts): Runner {
       return;
     }
     const delayMs = backoffMs(call.attempt, retryAfter, agenda.now(), parts.random);
-    recorder.retry(run.id, error, delayMs);
+    recorder.retry(run.id, again, error, delayMs, agenda.now());
     enqueueAgain(run, again, { ...item, generation: item.generation + 1 }, delayMs);
   };
 

@@ -4,7 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Log } from "@/lib/log";
-import type { Api, ApiResponse } from "./api";
+import type { Api } from "./api";
+import type { ApiResponse } from "./http-message";
 
 export interface Listener {
   readonly url: string;

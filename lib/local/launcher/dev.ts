@@ -5,7 +5,8 @@
  *
  * Two launches beside each other each need a folder: `REKINDLE_LOCAL_FOLDER` (default `.local`, inside the project
  * folder because Next builds there too) holds all that a launch writes. `PORT` is where the app answers: any free one
- * for 0, and the nearest free one of 3000 to 3003 when it is not set.
+ * for 0, and the nearest free one of 3000 to 3003 when it is not set. `INNGEST_CLI` names Inngest's own program, which is
+ * otherwise looked for on PATH; `none` keeps the embedded engine.
  */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -19,9 +20,9 @@ import { ConfigurationError, RekindleError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { type LocalE2b, startE2b } from "../e2b/start-e2b";
-import { type LocalInngest, startInngest } from "../inngest/start-inngest";
-import { httpTransport } from "../inngest/transport";
 import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
+import { findInngestCli } from "./inngest-cli";
+import { type InngestService, startInngestService } from "./inngest-service";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 
@@ -32,19 +33,17 @@ const log: Log = {
   error: (fields, message) => complain(colors.red, fields, message),
 };
 const LOOK_MS = 100;
-/** Functions change when a developer saves. */
-const RESYNC_EVERY_MS = 5_000;
 const parts = { clock: systemClock, random: systemRandom, log };
 
 interface Started {
   readonly e2b?: LocalE2b;
   readonly upstash?: LocalUpstash;
-  readonly inngest: LocalInngest;
+  readonly inngest: InngestService;
 }
 
 async function main(): Promise<number> {
   if (existsSync(".env.local")) process.loadEnvFile(".env.local");
-  const plan = planLaunch(process.env);
+  const plan = planLaunch(process.env, await findInngestCli(process.env.INNGEST_CLI));
   const folder = resolve(process.env.REKINDLE_LOCAL_FOLDER || ".local");
   await mkdir(folder, { recursive: true });
   const environment = plan.environment ?? (await environmentOfThisMachine(folder));
@@ -58,7 +57,8 @@ async function main(): Promise<number> {
   const interruption = interrupted();
   const ending = new AbortController();
   try {
-    const started = await startStandIns(plan, folder, (stop) => stops.push(stop));
+    const appUrl = `http://127.0.0.1:${port}/api/inngest`;
+    const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
     const variables = { ...variablesOf(started), ...nextFolder(folder), REKINDLE_ENV: environment };
     const next = startNext(port, variables);
     stops.push(next.stop);
@@ -97,6 +97,7 @@ function freePort(wanted: string | undefined): Promise<number> {
 async function startStandIns(
   plan: LaunchPlan,
   folder: string,
+  appUrl: string,
   onStart: (stop: () => Promise<void>) => void,
 ): Promise<Started> {
   const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
@@ -118,7 +119,8 @@ async function startStandIns(
           }),
         )
       : undefined;
-  const inngest = keep(await startInngest({ ...parts, appUrls: [] }));
+  const inngestOptions = { choice: plan.inngest, appUrl, folder: join(folder, "inngest") };
+  const inngest = keep(await startInngestService({ ...parts, ...inngestOptions }));
   return { inngest, ...(e2b ? { e2b } : {}), ...(upstash ? { upstash } : {}) };
 }
 
@@ -159,7 +161,7 @@ function printTable(plan: LaunchPlan, started: Started, appUrl: string, environm
     ["Rekindle", "app", appUrl, `environment ${environment}`],
     ["E2B", plan.e2b.kind, e2b?.apiUrl ?? "api.e2b.app", e2bWhy(plan, e2b)],
     ["Upstash Redis", plan.upstash.kind, upstash?.url ?? "yours", redisWhy(plan, upstash)],
-    ["Inngest", plan.inngest.kind, inngest.url, plan.inngest.why],
+    ["Inngest", "local", inngest.url, inngest.why],
   );
   process.stdout.write(`\n${table.toString()}\n`);
   process.stdout.write(`Open ${colors.bold(appUrl)} — Ctrl-C ends everything.\n\n`);
@@ -189,21 +191,13 @@ function redisWhy(plan: LaunchPlan, upstash: LocalUpstash | undefined): string {
  * True when the app has registered its functions; it compiles for a few seconds first. An app that answers with an error
  * is told in the terminal and asked again, because a developer may mend it. False when all ends before.
  */
-async function registered({ engine }: LocalInngest, port: number, ending: AbortSignal): Promise<boolean> {
+async function registered(inngest: InngestService, port: number, ending: AbortSignal): Promise<boolean> {
   while (!(await isListening(port))) {
     // Looking on would keep this process alive after everything else has ended.
     if (ending.aborted) return false;
     await sleep(systemClock, LOOK_MS);
   }
-  const url = `http://127.0.0.1:${port}/api/inngest`;
-  const outcome = await engine.connectApp({ url, transport: httpTransport, resyncEveryMs: RESYNC_EVERY_MS });
-  if (outcome.kind === "refused")
-    throw new Error(`The functions were refused: ${outcome.problems.join("; ")}`);
-  while (engine.functionIds().length === 0) {
-    if (ending.aborted) return false;
-    await sleep(systemClock, LOOK_MS);
-  }
-  return true;
+  return inngest.registered(ending);
 }
 
 function isListening(port: number): Promise<boolean> {

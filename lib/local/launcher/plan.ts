@@ -1,8 +1,9 @@
 /**
- * Owns which services are local and which are real, from the environment alone: real keys switch a service to the real
- * one. Pure. Fails closed: a mix that cannot work is refused with the reason, all faults at once.
+ * Owns which services are local and which are real, from the environment and the CLI that was found: real keys switch a
+ * service to the real one, and Inngest's own CLI takes the embedded engine's place. Pure. Fails closed: a mix that cannot work is refused with the reason, all faults at once.
  */
 import { ConfigurationError } from "@/lib/errors";
+import type { InngestCli } from "./inngest-cli";
 
 export interface ServiceChoice {
   readonly kind: "local" | "real";
@@ -10,10 +11,18 @@ export interface ServiceChoice {
   readonly why: string;
 }
 
+/** Both are local; the Dev Server is the one that Inngest ships. */
+export type InngestChoice =
+  | { readonly kind: "dev-server"; readonly executable: string; readonly why: string }
+  | { readonly kind: "embedded"; readonly why: string };
+
+/** What the table says of the embedded engine, whatever led to it. */
+export const EMBEDDED = "embedded engine; forgets everything when it stops";
+
 export interface LaunchPlan {
   readonly e2b: ServiceChoice;
   readonly upstash: ServiceChoice;
-  readonly inngest: ServiceChoice;
+  readonly inngest: InngestChoice;
   /** Given, or undefined when a random one of this machine is to be used. */
   readonly environment?: string;
 }
@@ -21,7 +30,7 @@ export interface LaunchPlan {
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** @throws ConfigurationError for mixes that cannot work. */
-export function planLaunch(variables: Variables): LaunchPlan {
+export function planLaunch(variables: Variables, cli: InngestCli): LaunchPlan {
   const faults: string[] = [];
   const e2b = choose("E2B_API_KEY", [variables.E2B_API_KEY]);
   const upstash = choose("UPSTASH_REDIS_REST_URL and _TOKEN", [
@@ -38,6 +47,11 @@ export function planLaunch(variables: Variables): LaunchPlan {
       "INNGEST_SIGNING_KEY or INNGEST_EVENT_KEY is set, but Inngest Cloud cannot call a laptop; leave them to the deployment",
     );
   }
+  if (cli.kind === "broken") {
+    faults.push(
+      `INNGEST_CLI names ${cli.named}, which is no program that can be run; leave it out, or set it to none`,
+    );
+  }
   const isSomethingReal = e2b.kind === "real" || upstash.kind === "real";
   if (isSomethingReal && !variables.REKINDLE_ENV) {
     faults.push(
@@ -48,9 +62,24 @@ export function planLaunch(variables: Variables): LaunchPlan {
   return {
     e2b,
     upstash,
-    inngest: { kind: "local", why: "embedded engine; forgets everything when it stops" },
+    inngest: chooseInngest(cli),
     ...(variables.REKINDLE_ENV ? { environment: variables.REKINDLE_ENV } : {}),
   };
+}
+
+function chooseInngest(cli: InngestCli): InngestChoice {
+  switch (cli.kind) {
+    case "found":
+      return { kind: "dev-server", executable: cli.executable, why: `found by ${cli.by}: ${cli.executable}` };
+    case "unwanted":
+      return { kind: "embedded", why: `INNGEST_CLI=none; ${EMBEDDED}` };
+    case "none":
+    case "broken":
+      return {
+        kind: "embedded",
+        why: `no inngest-cli or inngest on PATH; ${EMBEDDED}`,
+      };
+  }
 }
 
 function choose(names: string, values: readonly (string | undefined)[]): ServiceChoice {
