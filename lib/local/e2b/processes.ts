@@ -13,8 +13,8 @@ import { continueAll, killAllAtOnce, stopAll } from "@/lib/local/e2b/containers/
 import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
 import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
-import type { Cut } from "@/lib/local/e2b/envd/server-stream";
 import { type Command, startCommand } from "@/lib/local/e2b/machine/command";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 import { EndedCommands } from "@/lib/local/e2b/machine/ended-commands";
 import { loseFilesIn } from "@/lib/local/e2b/machine/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine/machine-usage";

@@ -5,7 +5,7 @@
  * background commands (e2b.md §1.3, trap 1). A command that cannot be started rejects with `CommandRefused`.
  */
 import type { Clock } from "@/lib/clock";
-import type { Cut } from "@/lib/local/e2b/envd/server-stream";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 import { startPiped } from "@/lib/local/e2b/machine/piped-process";
 import type {
   CommandEnd,
