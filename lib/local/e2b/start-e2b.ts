@@ -27,7 +27,7 @@ import { HOBBY_PLAN, type Plan } from "@/lib/local/e2b/semantics/plan";
 import { createE2bServer } from "@/lib/local/e2b/server";
 import { JumpingClock } from "@/lib/local/jumping-clock";
 import type { Log } from "@/lib/log";
-import type { Random } from "@/lib/random";
+import { derivedRandom, type Random } from "@/lib/random";
 
 export interface StartE2bOptions {
   /** A `JumpingClock` is used as it is, so that a jump can reach other stand-ins too. */
@@ -105,9 +105,16 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const settings = { log, instanceId, npmCacheFolder, outlet };
   const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
   const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
-  const faults = new FaultPlan<CallFault>(random);
-  const deliveryFaults = new FaultPlan<DeliveryFault>(random);
-  const events = new LifecycleEvents({ clock, random, log, faults: deliveryFaults, post: postWebhook });
+  // Each its own source: the ids of sandboxes must not depend on when a webhook is answered or a fault is asked for.
+  const faults = new FaultPlan<CallFault>(derivedRandom(random));
+  const deliveryFaults = new FaultPlan<DeliveryFault>(derivedRandom(random));
+  const events = new LifecycleEvents({
+    clock,
+    random: derivedRandom(random),
+    log,
+    faults: deliveryFaults,
+    post: postWebhook,
+  });
   const proxy: PreviewProxy = createPreviewProxy(
     {
       admit: (sandboxId, traffic) => cloud.admit(sandboxId, traffic),
