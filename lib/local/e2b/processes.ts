@@ -4,7 +4,7 @@
  * killed rejects. How sandboxes are kept apart on this machine is the containers' business.
  */
 import { renameSync } from "node:fs";
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import type { Container, Containers } from "@/lib/local/e2b/containers/container";
@@ -14,10 +14,12 @@ import type { ProcessRow } from "@/lib/local/e2b/containers/process-table";
 import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
 import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
 import { type Command, startCommand } from "@/lib/local/e2b/machine/command";
+import { copyFiles } from "@/lib/local/e2b/machine/copy-files";
 import type { Cut } from "@/lib/local/e2b/machine/cut";
 import { EndedCommands } from "@/lib/local/e2b/machine/ended-commands";
 import { loseFilesIn } from "@/lib/local/e2b/machine/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine/machine-usage";
+import { removeFolder } from "@/lib/local/e2b/machine/remove-folder";
 import { loginProfile } from "@/lib/local/e2b/machine/sandbox-environment";
 import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/machine/sandbox-paths";
 import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
@@ -73,8 +75,8 @@ export interface Machine {
 
 export class ProcessMachines implements Machines {
   private readonly machines = new Map<string, Machine>();
-  /** Each with its failure, if it had one. */
-  private readonly removals: Promise<unknown>[] = [];
+  /** Under way or failed. */
+  private readonly removals = new Set<Promise<void>>();
 
   constructor(private readonly options: ProcessMachinesOptions) {}
 
@@ -180,7 +182,8 @@ export class ProcessMachines implements Machines {
 
   /** The folders of what is no more are gone. Rejects when one could not be removed. */
   async tidied(): Promise<void> {
-    const failures = (await Promise.all(this.removals)).filter((failure) => failure !== undefined);
+    const outcomes = await Promise.allSettled(this.removals);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, "Folders of ended sandboxes remain");
   }
 
@@ -188,12 +191,12 @@ export class ProcessMachines implements Machines {
   private discard(folder: string): void {
     const away = join(this.options.sandboxesFolder, `.gone-${basename(folder)}`);
     renameSync(folder, away);
-    const removal = rm(away, { recursive: true, force: true });
-    this.removals.push(
-      removal.then(
-        () => undefined,
-        (failure: unknown) => failure,
-      ),
+    const removal = removeFolder(away);
+    this.removals.add(removal);
+    removal.then(
+      () => this.removals.delete(removal),
+      // Kept: `tidied` tells of it.
+      () => undefined,
     );
   }
 
@@ -219,13 +222,14 @@ function livingOf({ container, commands }: Machine): ProcessRow[] {
   return container.processes(commands);
 }
 
-/** With links as they are. What was written down of ports belongs to processes, and those are not copied. */
+/** What was written down of ports belongs to processes, and those are not copied. */
 async function copyFolder(from: string, to: string): Promise<void> {
-  await cp(from, to, {
-    recursive: true,
-    preserveTimestamps: true,
-    verbatimSymlinks: true,
-    filter: (path) => path !== portsFolder(from),
-  });
-  await copyMetadataBelow(from, to);
+  try {
+    await copyFiles(from, to, (path) => path === portsFolder(from));
+    await copyMetadataBelow(from, to);
+  } catch (error) {
+    // Half a copy must not be taken for a whole one.
+    await removeFolder(to);
+    throw error;
+  }
 }
