@@ -103,7 +103,12 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
   const { npmCacheFolder, outlet } = options;
   const settings = { log, instanceId, npmCacheFolder, outlet };
-  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
+  const releaseAfter = async (error: unknown): Promise<never> => {
+    await release();
+    throw error;
+  };
+  const isolation = options.isolation ?? "auto";
+  const containers = await chooseContainers(isolation, settings, sandboxesFolder).catch(releaseAfter);
   const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
   // Each its own source: the ids of sandboxes must not depend on when a webhook is answered or a fault is asked for.
   const faults = new FaultPlan<CallFault>(derivedRandom(random));
@@ -136,8 +141,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
     proxy.server.close();
-    await release();
-    throw error;
+    return releaseAfter(error);
   };
   const previewPort = await listen(proxy.server, options.previewPort ?? 0).catch(giveUp);
   const domain = `e2b.localhost:${previewPort}`;
@@ -171,16 +175,19 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   );
 
   const stopOnce = async () => {
-    events.close();
-    const closing = Promise.all([close(control), close(proxy.server)]);
-    proxy.cutUpgraded();
-    await closing;
-    await cloud.close();
-    // Also what a create that was still under way has started.
-    await freezeAndKillAll(() => markedProcesses(instanceMark));
-    process.removeListener("exit", killWhenExiting);
-    await machines.tidied();
-    await release();
+    try {
+      events.close();
+      const closing = Promise.all([close(control), close(proxy.server)]);
+      proxy.cutUpgraded();
+      await closing;
+      await cloud.close();
+      // Also what a create that was still under way has started.
+      await freezeAndKillAll(() => markedProcesses(instanceMark));
+      process.removeListener("exit", killWhenExiting);
+      await machines.tidied();
+    } finally {
+      await release();
+    }
   };
   let stopping: Promise<void> | undefined;
   return {
