@@ -31,3 +31,8 @@ export function seededRandom(seed: number): Random {
       .padStart(2, "0");
   return { fraction, hex: (byteCount) => Array.from({ length: byteCount }, byte).join("") };
 }
+
+/** Draws once from `random`; from then on what draws from one never shifts what the other gives. Never for keys. */
+export function derivedRandom(random: Random): Random {
+  return seededRandom(Math.floor(random.fraction() * 2 ** 32));
+}

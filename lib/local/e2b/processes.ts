@@ -4,18 +4,20 @@
  * killed rejects. How sandboxes are kept apart on this machine is the containers' business.
  */
 import { renameSync } from "node:fs";
-import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock } from "@/lib/clock";
 import type { Container, Containers } from "@/lib/local/e2b/containers/container";
 import { portsFolder } from "@/lib/local/e2b/containers/mapped-ports";
 import { copyMetadataBelow } from "@/lib/local/e2b/envd/file-metadata";
 import { FolderWatches } from "@/lib/local/e2b/envd/folder-watches";
-import type { Cut } from "@/lib/local/e2b/envd/server-stream";
-import { type Command, startCommand } from "@/lib/local/e2b/machine/command";
+import { type Command, prepareToStart, startCommand } from "@/lib/local/e2b/machine/command";
+import { copyFiles } from "@/lib/local/e2b/machine/copy-files";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 import { EndedCommands } from "@/lib/local/e2b/machine/ended-commands";
 import { loseFilesIn } from "@/lib/local/e2b/machine/lost-files";
 import { usageOf } from "@/lib/local/e2b/machine/machine-usage";
+import { removeFolder } from "@/lib/local/e2b/machine/remove-folder";
 import { loginProfile } from "@/lib/local/e2b/machine/sandbox-environment";
 import { HOME, HOME_OF_ROOT, makeSandboxFolders } from "@/lib/local/e2b/machine/sandbox-paths";
 import type { SandboxUser } from "@/lib/local/e2b/machine/sandbox-user";
@@ -73,8 +75,8 @@ export interface Machine {
 
 export class ProcessMachines implements Machines {
   private readonly machines = new Map<string, Machine>();
-  /** Each with its failure, if it had one. */
-  private readonly removals: Promise<unknown>[] = [];
+  /** Under way or failed. */
+  private readonly removals = new Set<Promise<void>>();
 
   constructor(private readonly options: ProcessMachinesOptions) {}
 
@@ -166,6 +168,7 @@ export class ProcessMachines implements Machines {
       user,
       envs: { ...machine.envs, ...envs },
     });
+    await prepareToStart(rest);
     refuseUnlessRunning();
     const starting = startCommand(this.options.clock, { ...rest, ...launch });
     machine.entering.add(starting);
@@ -184,7 +187,8 @@ export class ProcessMachines implements Machines {
 
   /** The folders of what is no more are gone. Rejects when one could not be removed. */
   async tidied(): Promise<void> {
-    const failures = (await Promise.all(this.removals)).filter((failure) => failure !== undefined);
+    const outcomes = await Promise.allSettled(this.removals);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, "Folders of ended sandboxes remain");
   }
 
@@ -192,12 +196,12 @@ export class ProcessMachines implements Machines {
   private discard(folder: string): void {
     const away = join(this.options.sandboxesFolder, `.gone-${basename(folder)}`);
     renameSync(folder, away);
-    const removal = rm(away, { recursive: true, force: true });
-    this.removals.push(
-      removal.then(
-        () => undefined,
-        (failure: unknown) => failure,
-      ),
+    const removal = removeFolder(away);
+    this.removals.add(removal);
+    removal.then(
+      () => this.removals.delete(removal),
+      // Kept: `tidied` tells of it.
+      () => undefined,
     );
   }
 
@@ -224,13 +228,14 @@ async function makeEmptyMachine(root: string): Promise<void> {
   for (const home of [HOME, HOME_OF_ROOT]) await writeFile(join(root, home, ".profile"), loginProfile());
 }
 
-/** With links as they are. What was written down of ports belongs to processes, and those are not copied. */
+/** What was written down of ports belongs to processes, and those are not copied. */
 async function copyFolder(from: string, to: string): Promise<void> {
-  await cp(from, to, {
-    recursive: true,
-    preserveTimestamps: true,
-    verbatimSymlinks: true,
-    filter: (path) => path !== portsFolder(from),
-  });
-  await copyMetadataBelow(from, to);
+  try {
+    await copyFiles(from, to, (path) => path === portsFolder(from));
+    await copyMetadataBelow(from, to);
+  } catch (error) {
+    // Half a copy must not be taken for a whole one.
+    await removeFolder(to);
+    throw error;
+  }
 }

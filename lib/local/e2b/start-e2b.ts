@@ -27,7 +27,7 @@ import { createE2bServer } from "@/lib/local/e2b/server";
 import { FaultPlan } from "@/lib/local/faults/fault-plan";
 import { JumpingClock } from "@/lib/local/jumping-clock";
 import type { Log } from "@/lib/log";
-import type { Random } from "@/lib/random";
+import { derivedRandom, type Random } from "@/lib/random";
 
 export interface StartE2bOptions {
   /** A `JumpingClock` is used as it is, so that a jump can reach other stand-ins too. */
@@ -103,11 +103,23 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const { sandboxesFolder, release } = await takeFolder(options.rootFolder, instanceId, log);
   const { npmCacheFolder, outlet } = options;
   const settings = { log, instanceId, npmCacheFolder, outlet };
-  const containers = await chooseContainers(options.isolation ?? "auto", settings, sandboxesFolder);
+  const releaseAfter = async (error: unknown): Promise<never> => {
+    await release();
+    throw error;
+  };
+  const isolation = options.isolation ?? "auto";
+  const containers = await chooseContainers(isolation, settings, sandboxesFolder).catch(releaseAfter);
   const machines = new ProcessMachines({ clock, sandboxesFolder, containers });
-  const faults = new FaultPlan<CallFault>(random);
-  const deliveryFaults = new FaultPlan<DeliveryFault>(random);
-  const events = new LifecycleEvents({ clock, random, log, faults: deliveryFaults, post: postWebhook });
+  // Each its own source: the ids of sandboxes must not depend on when a webhook is answered or a fault is asked for.
+  const faults = new FaultPlan<CallFault>(derivedRandom(random));
+  const deliveryFaults = new FaultPlan<DeliveryFault>(derivedRandom(random));
+  const events = new LifecycleEvents({
+    clock,
+    random: derivedRandom(random),
+    log,
+    faults: deliveryFaults,
+    post: postWebhook,
+  });
   const proxy: PreviewProxy = createPreviewProxy(
     {
       admit: (sandboxId, traffic) => cloud.admit(sandboxId, traffic),
@@ -129,8 +141,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   const counts: Record<string, number> = {};
   const giveUp = async (error: unknown): Promise<never> => {
     proxy.server.close();
-    await release();
-    throw error;
+    return releaseAfter(error);
   };
   const previewPort = await listen(proxy.server, options.previewPort ?? 0).catch(giveUp);
   const domain = `e2b.localhost:${previewPort}`;
@@ -164,16 +175,19 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
   );
 
   const stopOnce = async () => {
-    events.close();
-    const closing = Promise.all([close(control), close(proxy.server)]);
-    proxy.cutUpgraded();
-    await closing;
-    await cloud.close();
-    // Also what a create that was still under way has started.
-    await freezeAndKillAll(() => markedProcesses(instanceMark));
-    process.removeListener("exit", killWhenExiting);
-    await machines.tidied();
-    await release();
+    try {
+      events.close();
+      const closing = Promise.all([close(control), close(proxy.server)]);
+      proxy.cutUpgraded();
+      await closing;
+      await cloud.close();
+      // Also what a create that was still under way has started.
+      await freezeAndKillAll(() => markedProcesses(instanceMark));
+      process.removeListener("exit", killWhenExiting);
+      await machines.tidied();
+    } finally {
+      await release();
+    }
   };
   let stopping: Promise<void> | undefined;
   return {

@@ -4,7 +4,7 @@
  * same faults, and calls that a rule does not mean never shift what it decides. It must never do anything about a
  * fault; that is for whoever asks. Throws `RangeError` for a rule that could not be meant.
  */
-import { type Random, seededRandom } from "@/lib/random";
+import { derivedRandom, type Random } from "@/lib/random";
 
 export interface FaultCall {
   /** The kind of call, as the one who asks names it: `create`, `Process.Start`, `HSET`, … */
@@ -65,7 +65,7 @@ export class FaultPlan<Fault extends { readonly kind: string }> {
     refuseNonsense(rule.when);
     this.added += 1;
     const id = `fault-${this.added}`;
-    const random = seededRandom(Math.floor(this.random.fraction() * 2 ** 32));
+    const random = derivedRandom(this.random);
     this.active.push({ id, rule, random, met: 0, injected: 0 });
     return id;
   }

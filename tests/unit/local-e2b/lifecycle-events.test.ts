@@ -1,6 +1,7 @@
 /** What the cloud tells of a sandbox's life, by rows of e2b.md §5.4. */
 import { expect, test } from "vitest";
 import { fakeCloud } from "./fake-machines";
+import { HOOK, lifecycleStage } from "./lifecycle-stage";
 
 const base = { templateId: "base" };
 
@@ -94,4 +95,20 @@ test("the same seed and the same calls give the same ids and events", async () =
     return events;
   };
   expect(await live()).toEqual(await live());
+});
+
+test("the same seed gives the same event ids, however fast a webhook is answered and retried", async () => {
+  const live = async (answer: "taken" | "refused") => {
+    const { events, tell, clock, answers, all } = await lifecycleStage();
+    events.webhooks.register(HOOK);
+    answers.push(answer, answer);
+    for (const kind of ["paused", "resumed", "paused"] as const) {
+      tell({ kind });
+      await clock.advance(20_000);
+    }
+    return events.history.list(all).map(({ id }) => id);
+  };
+  const ids = await live("taken");
+  expect(new Set(ids).size).toBe(3);
+  expect(await live("refused")).toEqual(ids);
 });

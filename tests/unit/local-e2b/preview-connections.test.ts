@@ -162,3 +162,27 @@ test("faults befall requests and upgrades before and after the server is reached
   const delayed = await meet("preview-upgrade", { kind: "delay", minMs: 1, maxMs: 2 });
   expect(delayed).toMatchObject({ kind: "upgraded" });
 });
+
+test("§3.6 a server that breaks off an upgrade before it answers is E2B's 502, not a cut", async () => {
+  const { port } = await previewStage(undefined, (server) =>
+    server.on("upgrade", (_request, socket) => socket.destroy()),
+  );
+  expect(await rawUpgrade(port, { host: HOST })).toEqual({ kind: "answered", status: 502 });
+});
+
+test("§3.6 and one that breaks off in the middle of its answer cuts the connection, with nothing put behind it", async () => {
+  const { port } = await previewStage(undefined, (server) =>
+    server.on("upgrade", (_request, socket) => {
+      socket.write(SWITCHING_PROTOCOLS);
+      socket.once("data", () => socket.write("half", () => socket.destroy()));
+    }),
+  );
+  const socket = await upgradedThrough(port);
+  let heard = "";
+  socket.on("data", (bytes) => {
+    heard += String(bytes);
+  });
+  socket.write("go on");
+  await expect.poll(() => socket.destroyed).toBe(true);
+  expect(heard).toBe("half");
+});

@@ -1,6 +1,7 @@
 /** Which processes belong to a sandbox, and how the tables of two systems are read. */
 import { expect, test } from "vitest";
 import {
+  isAboutToStop,
   type ProcessRow,
   parseProcStat,
   parsePs,
@@ -65,4 +66,15 @@ test("the lines of ps are read with the mark in the environment behind the comma
     row(501, 1, 501, { isMarked: true }),
     row(502, 501, 501, { standsStill: true }),
   ]);
+});
+
+test.each([
+  ["D (disk sleep)", "0000000000040000", true],
+  ["D (disk sleep)", "fff0000000040001", true],
+  ["D (disk sleep)", "0000000000000000", false],
+  ["D (disk sleep)", "fff000000003ffff", false],
+  ["R (running)", "0000000000040000", false],
+])("a process in state %s with pending signals %s is about to stop: %s", (state, pending, expected) => {
+  const status = `Name:\tsh\nState:\t${state}\nSigPnd:\t0000000000000000\nShdPnd:\t${pending}\nSigBlk:\t0\n`;
+  expect(isAboutToStop(status)).toBe(expected);
 });

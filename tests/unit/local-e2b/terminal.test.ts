@@ -1,6 +1,6 @@
 /** A machine without the terminals' binary. */
 import { expect, test, vi } from "vitest";
-import { startCommand } from "@/lib/local/e2b/machine/command";
+import { prepareToStart, startCommand } from "@/lib/local/e2b/machine/command";
 import { TerminalsUnavailable } from "@/lib/local/e2b/machine/terminal";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 
@@ -21,6 +21,7 @@ test("where there is no binary for terminals, they are refused by name of the pl
   const terminal = { columns: 80, rows: 24 };
   const starting = startCommand(new VirtualClock(), { ...request, terminal });
   await expect(starting).rejects.toBeInstanceOf(TerminalsUnavailable);
+  await expect(prepareToStart({ terminal })).rejects.toBeInstanceOf(TerminalsUnavailable);
   await expect(starting).rejects.toThrow(`not offered on ${process.platform}-${process.arch}`);
 });
 

@@ -164,9 +164,10 @@ describe.each(MODES)("%s", (_name, mode) => {
     const { events, runs } = world.engine.history();
     const statuses = new Set(runs.map(({ status }) => status));
     expect(statuses).toEqual(new Set(["Completed", "Failed", "Cancelled", "Skipped"]));
-    // A step that threw holds a stack with the positions in this file: equal in every world of one process.
+    // Not the stacks of thrown errors: their tails tell in which turn of the real event loop the SDK ran.
+    const withoutStacks = (name: string, value: unknown) => (name === "stack" ? undefined : value);
     return createHash("sha256")
-      .update(JSON.stringify({ events, runs, calls: world.calls }))
+      .update(JSON.stringify({ events, runs, calls: world.calls }, withoutStacks))
       .digest("hex");
   };
 

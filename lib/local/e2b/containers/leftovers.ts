@@ -1,15 +1,17 @@
 /**
  * Owns the note that a stand-in leaves in its folder, and clearing up after one that crashed: its processes are found
  * by the mark it put on them, never by pid. It must never touch the processes of one that still lives, so a folder in
- * use refuses the start. Fails closed: leftovers that cannot be killed refuse the start too.
+ * use refuses the start. Fails closed: leftover processes that cannot be killed refuse the start too; leftover files
+ * that cannot be removed are put aside and logged.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { freezeAndKillAll } from "@/lib/local/e2b/containers/process-signals";
 import { markedProcesses } from "@/lib/local/e2b/containers/process-table";
+import { removeFolder } from "@/lib/local/e2b/machine/remove-folder";
 import { INSTANCE_NAME } from "@/lib/local/e2b/machine/sandbox-environment";
 import type { Log } from "@/lib/log";
 
@@ -42,14 +44,23 @@ export async function takeFolder(
     await freezeAndKillAll(() => markedProcesses(`${INSTANCE_NAME}=${earlier.instanceId}`));
     await rm(noteFile, { force: true });
   }
-  await rm(sandboxesFolder, { recursive: true, force: true });
+  await removeFolder(sandboxesFolder).catch(async (error: unknown) => {
+    // A new sandbox must not find them, not even one with the same id.
+    const aside = join(rootFolder, `leftovers-${instanceId}`);
+    await rename(sandboxesFolder, aside);
+    log.warn({ aside, error: String(error) }, "Files of an earlier local E2B stand-in could not be removed");
+  });
   await mkdir(sandboxesFolder, { recursive: true });
   const note = { instanceId, pid: process.pid, processStart: processStartOf(process.pid) ?? "unknown" };
   // "wx": of two that start at the same moment one is refused.
   await writeFile(noteFile, JSON.stringify(note), { flag: "wx" });
   const release = async () => {
-    await rm(sandboxesFolder, { recursive: true, force: true });
-    await rm(noteFile, { force: true });
+    try {
+      await removeFolder(sandboxesFolder);
+    } finally {
+      // The folder is free all the same: the next start puts aside what remained.
+      await rm(noteFile, { force: true });
+    }
   };
   return { sandboxesFolder, release };
 }

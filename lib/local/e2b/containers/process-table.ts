@@ -7,13 +7,14 @@
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { constants } from "node:os";
 
 export interface ProcessRow {
   readonly pid: number;
   readonly parentPid: number;
   /** Equal for all that descend from one detached start, unless they left it: session on Linux, group elsewhere. */
   readonly sessionId: number;
-  /** Neither running nor able to run: stopped or dead but not yet reaped. */
+  /** Neither running nor able to run: stopped, about to stop before it can run, or dead but not yet reaped. */
   readonly standsStill: boolean;
   readonly isDead: boolean;
   /** Whether the environment carries the mark that was asked for. */
@@ -117,9 +118,13 @@ function processIds(): number[] {
 /** Without a mark to look for, its environment is not read. */
 function readProcEntry(pid: number, mark: string | undefined): ProcessRow[] {
   try {
-    const row = parseProcStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const row = parseProcStat(stat);
     if (!row) return [];
-    return [{ ...row, networkId: networkOf(pid), isMarked: mark !== undefined && carriesMark(pid, mark) }];
+    const standsStill =
+      row.standsStill || (waitsInKernel(stat) && isAboutToStop(readFileSync(`/proc/${pid}/status`, "utf8")));
+    const isMarked = mark !== undefined && carriesMark(pid, mark);
+    return [{ ...row, standsStill, networkId: networkOf(pid), isMarked }];
   } catch {
     // It ended between the listing and the read: then it belongs to nobody.
     return [];
@@ -129,7 +134,7 @@ function readProcEntry(pid: number, mark: string | undefined): ProcessRow[] {
 /** `/proc/<pid>/stat`; the command name in brackets may itself hold spaces and brackets. */
 export function parseProcStat(text: string): Omit<ProcessRow, "isMarked"> | undefined {
   const pid = Number.parseInt(text, 10);
-  const [state, parentPid, , sessionId] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, parentPid, , sessionId] = fieldsAfterName(text);
   if (!state || Number.isNaN(pid)) return undefined;
   return {
     pid,
@@ -138,6 +143,27 @@ export function parseProcStat(text: string): Omit<ProcessRow, "isMarked"> | unde
     standsStill: /[TtZXx]/.test(state),
     isDead: /[ZXx]/.test(state),
   };
+}
+
+/** From the state on. */
+function fieldsAfterName(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function waitsInKernel(stat: string): boolean {
+  return fieldsAfterName(stat)[0] === "D";
+}
+
+const STOP_BIT = 1n << BigInt(constants.signals.SIGSTOP - 1);
+
+/**
+ * Of `/proc/<pid>/status`: whether it waits in the kernel and stops before it comes back. So waits a parent whose vfork
+ * child was stopped before it became a program of its own: the parent would show no stop until the child goes on.
+ */
+export function isAboutToStop(status: string): boolean {
+  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (pending === undefined || !/^State:\s*D/m.test(status)) return false;
+  return (BigInt(`0x${pending}`) & STOP_BIT) !== 0n;
 }
 
 function carriesMark(pid: number, mark: string): boolean {

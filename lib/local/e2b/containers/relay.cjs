@@ -3,7 +3,8 @@
  * sandbox's ports and accepts those that leave, and hands each socket to the stand-in, so that no byte goes through
  * here. Names get addresses of 198.18.0.0/15, each with listeners on the ports that programs go out to; so curl, git
  * and every Node program reach the world unchanged. It must never connect to anything itself but the sandbox's own
- * loopback. It ends with the stand-in. Plain JavaScript: it starts in a fraction of what a compiled file would take.
+ * loopback. It ends with the stand-in, and by nothing that a sandbox sends. Plain JavaScript: it starts in a fraction of
+ * what a compiled file would take.
  */
 "use strict";
 
@@ -19,7 +20,7 @@ const questions = new Map();
 let lastQuestion = 0;
 
 process.on("message", (message) => {
-  if (message.kind === "connect") connect(message);
+  if (message.kind === "connect") connect(message).catch(complain);
   if (message.kind === "resolved") answerLater(message);
 });
 process.on("disconnect", () => process.exit(0));
@@ -39,19 +40,35 @@ function tryConnect(host, port) {
     const socket = new net.Socket();
     // Nothing may be read here: it would be missing on the other side.
     socket.pause();
-    socket.once("error", () => resolve(undefined));
+    socket.on("error", () => resolve(undefined));
     socket.connect({ host, port }, () => resolve(socket));
   });
 }
 
 function startNames() {
   const server = dgram.createSocket("udp4");
-  server.on("message", (bytes, from) => answerName(server, bytes, from));
-  server.bind(53, "127.0.0.1", () => process.send({ kind: "ready" }));
+  server.on("message", (bytes, from) => {
+    const query = readQuery(bytes);
+    if (query) answerName(server, query, from).catch(complain);
+  });
+  server.bind(53, "127.0.0.1", () => {
+    // Until here an error ends the relay, and the stand-in hears why.
+    server.on("error", complain);
+    process.send({ kind: "ready" });
+  });
 }
 
-async function answerName(server, bytes, from) {
-  const query = dns.decode(bytes);
+/** Undefined for what is no query: any program may send anything here, and a name server is silent then. */
+function readQuery(bytes) {
+  try {
+    const query = dns.decode(bytes);
+    return query.type === "query" ? query : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function answerName(server, query, from) {
   const question = query.questions?.[0];
   const reply = (answers, failure = 0) => {
     const flags = dns.RECURSION_DESIRED | dns.RECURSION_AVAILABLE | failure;
@@ -98,9 +115,17 @@ function addressOf(asked) {
 function listenFor(name, address, port) {
   return new Promise((resolve) => {
     const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+      // A program that breaks off is its own affair.
+      socket.on("error", () => undefined);
       process.send({ kind: "leaving", name, port }, socket);
     });
-    server.once("error", resolve);
+    // Also later, when it cannot accept: that connection is lost, the next may be taken.
+    server.on("error", resolve);
     server.listen(port, address, resolve);
   });
+}
+
+/** The stand-in keeps the end of it for the error that says why a relay did not start. */
+function complain(error) {
+  process.stderr.write(`${error.stack ?? error}\n`);
 }

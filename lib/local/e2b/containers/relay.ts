@@ -54,6 +54,8 @@ export class Relay {
 
   /** Undefined when nothing listens there, or the relay has ended. */
   connect(port: number): Promise<Socket | undefined> {
+    // After its end nobody would answer: `exit` has told only those who waited then.
+    if (!this.child.connected) return Promise.resolve(undefined);
     this.lastId += 1;
     const id = this.lastId;
     return new Promise((resolve) => {
@@ -78,7 +80,8 @@ export class Relay {
       complaint = `${complaint}${bytes}`.slice(-2_000);
     });
     return new Promise((resolve, reject) => {
-      this.child.once("error", reject);
+      // Also what is told to one that ends this moment; `exit` answers for it.
+      this.child.on("error", reject);
       this.child.once("exit", (code) => {
         reject(new Error(`The relay of a sandbox ended with ${code}: ${complaint.trim()}`));
         for (const answer of this.waiting.values()) answer(undefined);

@@ -2,7 +2,7 @@
  * Owns how a sandbox looks in E2B's answers (e2b.md §3.3, SDK 2.51.0). It must never show a token in a list. Pure.
  */
 import type { ControlContext } from "@/lib/local/e2b/control/control-call";
-import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/control/machine-size";
+import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/semantics/machine-size";
 import type { SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
 
 /** The gates in the SDK go by it (e2b.md §3.3). */

@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import type { ControlCall, ControlContext, ControlRoute } from "@/lib/local/e2b/control/control-call";
-import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/control/machine-size";
 import { detailBody, listedBody } from "@/lib/local/e2b/control/sandbox-bodies";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import { readMetadataFilter } from "@/lib/local/e2b/semantics/listing";
+import { CPU_COUNT, DISK_SIZE_MB, MEMORY_MB } from "@/lib/local/e2b/semantics/machine-size";
 import type { Reading } from "@/lib/local/e2b/semantics/metrics";
 import { readTemplateName } from "@/lib/local/e2b/semantics/snapshot-name";
 import { parseQuery, sendJson } from "@/lib/local/e2b/wire/answers";

@@ -4,7 +4,6 @@
  * no kind: a page from a sandbox must not run as a page of this port, as it could on E2B's own host for each sandbox.
  * Fails with `ApiError`s. Ranges and conditions are not looked at: the whole file is always a right answer.
  */
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -13,6 +12,7 @@ import { chooseCoding } from "@/lib/local/e2b/envd/content-coding";
 import { isMissing } from "@/lib/local/e2b/envd/entry-info";
 import type { EnvdCall } from "@/lib/local/e2b/envd/envd-call";
 import { writeFiles } from "@/lib/local/e2b/envd/file-upload";
+import { notRegular, openRegularFile } from "@/lib/local/e2b/envd/regular-file";
 import { refuseUnsigned } from "@/lib/local/e2b/envd/signed-urls";
 import { sandboxPath } from "@/lib/local/e2b/machine/sandbox-paths";
 import { findUser, homeOf } from "@/lib/local/e2b/machine/sandbox-user";
@@ -42,7 +42,7 @@ async function readFile(call: EnvdCall, home: string): Promise<void> {
     throw error;
   });
   if (found.isDirectory()) throw new ApiError(400, `path '${place.inside}' is a directory`);
-  if (!found.isFile()) throw new ApiError(400, `path '${place.inside}' is not a file`);
+  if (!found.isFile()) throw notRegular(place);
   const coding = chooseCoding(call.request.headers["accept-encoding"]);
   const headers = {
     "content-type": "application/octet-stream",
@@ -50,8 +50,9 @@ async function readFile(call: EnvdCall, home: string): Promise<void> {
     "x-content-type-options": "nosniff",
     vary: "Accept-Encoding",
   };
+  const file = await openRegularFile(place, "read");
   // No further than it was: a log may grow while it is read.
-  const content = createReadStream(place.outside, { end: Math.max(0, found.size - 1) });
+  const content = file.createReadStream({ end: Math.max(0, found.size - 1) });
   if (coding === "gzip") {
     call.response.writeHead(200, { ...headers, "content-encoding": "gzip" });
     // On this machine bytes are cheaper than the processor.

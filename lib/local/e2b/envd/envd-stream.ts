@@ -5,7 +5,8 @@
 import type { Cancel } from "@/lib/clock";
 import type { RpcError } from "@/lib/local/e2b/envd/connect-rpc";
 import type { EnvdCall } from "@/lib/local/e2b/envd/envd-call";
-import { type Cut, ServerStream } from "@/lib/local/e2b/envd/server-stream";
+import { ServerStream } from "@/lib/local/e2b/envd/server-stream";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 
 export interface EnvdStreamOptions {
   /** The message that says nothing but that the stream is alive. */

@@ -4,7 +4,6 @@
  * open handles follow the file, not the name. It must never write outside the sandbox's folder. Fails with
  * `ApiError`s; what was written before a failure stays written, as with envd.
  */
-import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, posix } from "node:path";
 import type { Readable } from "node:stream";
@@ -20,7 +19,8 @@ import {
   replaceMetadata,
 } from "@/lib/local/e2b/envd/file-metadata";
 import { makeFolders } from "@/lib/local/e2b/envd/make-folders";
-import { sandboxPath } from "@/lib/local/e2b/machine/sandbox-paths";
+import { notRegular, openRegularFile } from "@/lib/local/e2b/envd/regular-file";
+import { type SandboxPath, sandboxPath } from "@/lib/local/e2b/machine/sandbox-paths";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import { sendJson } from "@/lib/local/e2b/wire/answers";
 
@@ -113,9 +113,10 @@ async function writeOne(
 ): Promise<WrittenFile> {
   const place = sandboxPath(call.root, path, home);
   call.refuseUnlessRunning();
-  await refuseFolder(place.outside, place.inside);
+  await refuseWhatIsNoFile(place);
   await makeFolders(dirname(place.outside));
-  await pipeline(body, createWriteStream(place.outside)).catch((error: unknown) => {
+  const file = await openRegularFile(place, "write");
+  await pipeline(body, file.createWriteStream()).catch((error: unknown) => {
     if (isBadGzip(error)) throw new ApiError(400, `error decompressing request body: ${messageOf(error)}`);
     throw error;
   });
@@ -126,12 +127,14 @@ async function writeOne(
   return kept ? { ...written, metadata: kept } : written;
 }
 
-async function refuseFolder(outside: string, inside: string): Promise<void> {
+async function refuseWhatIsNoFile(place: SandboxPath): Promise<void> {
+  const { inside, outside } = place;
   const found = await stat(outside).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
   });
   if (found?.isDirectory()) throw new ApiError(400, `path is a directory: ${inside}`);
+  if (found && !found.isFile()) throw notRegular(place);
 }
 
 function isBadGzip(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import type { EntryInfo } from "@/lib/local/e2b/envd/entry-info";
 import type { Change } from "@/lib/local/e2b/envd/folder-changes";
 import type { FolderWatch } from "@/lib/local/e2b/envd/folder-watch";
-import type { Cut } from "@/lib/local/e2b/envd/server-stream";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 
 /** As envd's `FilesystemEvent`. */
 export interface WireEvent {

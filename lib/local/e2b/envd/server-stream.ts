@@ -5,12 +5,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { END_OF_STREAM, RpcError, writeEnvelope } from "@/lib/local/e2b/envd/connect-rpc";
-
-/**
- * Why a stream ends although nothing went wrong with what it tells of: the sandbox rests, the client's time is over,
- * or the sandbox is gone, which a client sees as a dropped connection (e2b.md §1.4).
- */
-export type Cut = "unavailable" | "deadline_exceeded" | "dropped";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 
 export class ServerStream {
   private readonly waiting = new Set<() => void>();

@@ -3,8 +3,8 @@
  * lifecycle-events-webhooks). Builds and teams do not exist here and are the nil UUID. Pure; cannot fail.
  */
 
-import { CPU_COUNT, MEMORY_MB } from "@/lib/local/e2b/control/machine-size";
 import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
+import { CPU_COUNT, MEMORY_MB } from "@/lib/local/e2b/semantics/machine-size";
 import type { Random } from "@/lib/random";
 
 export const EVENT_TYPES = [

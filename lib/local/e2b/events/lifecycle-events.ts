@@ -11,7 +11,7 @@ import type { DeliveryFault } from "@/lib/local/e2b/faults/fault-kinds";
 import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
 import type { FaultPlan } from "@/lib/local/faults/fault-plan";
 import type { Log } from "@/lib/log";
-import type { Random } from "@/lib/random";
+import { derivedRandom, type Random } from "@/lib/random";
 
 export interface LifecycleEventsOptions {
   readonly clock: Clock;
@@ -29,7 +29,9 @@ export class LifecycleEvents {
   constructor(private readonly options: LifecycleEventsOptions) {
     this.history = new EventHistory(options.clock);
     this.webhooks = new Webhooks(options.clock, options.random);
-    this.delivery = new WebhookDelivery({ ...options, webhooks: this.webhooks });
+    // How often is tried depends on the receivers: the ids of later events must not.
+    const random = derivedRandom(options.random);
+    this.delivery = new WebhookDelivery({ ...options, random, webhooks: this.webhooks });
   }
 
   /** For `CloudOptions.onEvent`. */

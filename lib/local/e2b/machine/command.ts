@@ -5,7 +5,7 @@
  * background commands (e2b.md §1.3, trap 1). A command that cannot be started rejects with `CommandRefused`.
  */
 import type { Clock } from "@/lib/clock";
-import type { Cut } from "@/lib/local/e2b/envd/server-stream";
+import type { Cut } from "@/lib/local/e2b/machine/cut";
 import { startPiped } from "@/lib/local/e2b/machine/piped-process";
 import type {
   CommandEnd,
@@ -16,7 +16,7 @@ import type {
   TellOutput,
   TerminalSize,
 } from "@/lib/local/e2b/machine/started-process";
-import { startTerminal, TerminalsUnavailable } from "@/lib/local/e2b/machine/terminal";
+import { loadTerminals, startTerminal, TerminalsUnavailable } from "@/lib/local/e2b/machine/terminal";
 
 /** After `onEnd` or `onCut` nothing more is told. */
 export interface CommandListener {
@@ -29,6 +29,14 @@ export interface CommandListener {
 
 export class CommandRefused extends Error {
   override readonly name = "CommandRefused";
+}
+
+/**
+ * Resolves when `startCommand` will start the process before it gives control back: so nothing, as a pause, can come
+ * between a check and the start. Rejects with `TerminalsUnavailable` where there are none.
+ */
+export async function prepareToStart({ terminal }: Pick<CommandRequest, "terminal">): Promise<void> {
+  if (terminal) await loadTerminals();
 }
 
 /** Resolves when the process runs. Rejects with `TerminalsUnavailable` where there are none. */
@@ -52,8 +60,11 @@ export class Command {
   private lifetimeLeftMs: number | undefined;
   private lifetimeSince = 0;
   private cancelLifetime = (): void => undefined;
-  private onLifetimeOver = (): void => undefined;
   private end: CommandEnd | undefined;
+  private tellLifetimeOver = (): void => undefined;
+  private readonly lifetimeOver = new Promise<void>((resolve) => {
+    this.tellLifetimeOver = resolve;
+  });
 
   constructor(
     private readonly started: StartedProcess,
@@ -76,8 +87,7 @@ export class Command {
 
   /** Calls back when the command and all that hold its output are gone, or its lifetime is over. */
   whenOver(callback: () => void): void {
-    this.started.ended.then(callback);
-    this.onLifetimeOver = callback;
+    Promise.race([this.started.ended, this.lifetimeOver]).then(callback);
   }
 
   /** Calls back when the process has ended, before anything of the process can be forgotten. */
@@ -136,7 +146,7 @@ export class Command {
   private endLifetime(): void {
     this.started.signal("SIGKILL");
     this.cutStreams("deadline_exceeded");
-    this.onLifetimeOver();
+    this.tellLifetimeOver();
   }
 }
 

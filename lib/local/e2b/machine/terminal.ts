@@ -31,12 +31,24 @@ export class TerminalsUnavailable extends Error {
 /** Bytes go through text and come out unchanged: the library's types know only text. */
 const BYTES = "latin1";
 
+type Library = typeof import("@lydell/node-pty");
+
+/** Not a static import: there is no binary for every platform. */
+let library: Library | undefined;
+
+/** Resolves when a terminal can be started at once. Rejects with `TerminalsUnavailable`. */
+export async function loadTerminals(): Promise<Library> {
+  library ??= await load();
+  return library;
+}
+
+/** Started before control comes back when `loadTerminals` has resolved; otherwise that comes first. */
 export async function startTerminal(
   request: CommandRequest,
   size: TerminalSize,
   tell: TellOutput,
 ): Promise<StartedProcess> {
-  const { spawn } = await load();
+  const { spawn } = library ?? (await loadTerminals());
   const pty = spawn(request.program, [...request.args], {
     cwd: request.folder,
     env: { ...request.environment },
@@ -47,7 +59,7 @@ export async function startTerminal(
   return new Terminal(pty, tell);
 }
 
-async function load() {
+async function load(): Promise<Library> {
   try {
     return await import("@lydell/node-pty");
   } catch (error) {

@@ -7,7 +7,7 @@ import { Agent, type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { createProxyServer, type ProxyServer } from "httpxy";
 import { readAddress } from "@/lib/local/e2b/previews/preview-address";
-import { answerRefusal, portClosed } from "@/lib/local/e2b/wire/traffic-refusal";
+import { answerRefusal, portClosed, refuseUpgrade } from "@/lib/local/e2b/wire/traffic-refusal";
 import type { Log } from "@/lib/log";
 
 export interface Upgrade {
@@ -20,10 +20,14 @@ export interface Upgrade {
 export class PreviewForwarder {
   private readonly proxy: ProxyServer = createProxyServer();
 
+  /** Sockets of upgrades that nothing has been answered on: Node has no `headersSent` for them. */
+  private readonly unanswered = new WeakSet<Socket>();
+
   constructor(private readonly log: Log) {
     this.proxy.on("error", (error, request, response) => {
       log.info({ url: request?.url, error: String(error) }, "A preview request broke off");
-      answerBreak(request, response);
+      if (request && response) this.answerBreak(request, response);
+      else response?.destroy();
     });
   }
 
@@ -34,10 +38,29 @@ export class PreviewForwarder {
   upgrade(request: IncomingMessage, { socket, head, endWatch }: Upgrade, upstream: Socket): void {
     // Called at once, in `ws`, so that it is ended before the proxy itself hears of the answer and reads.
     this.proxy.once("proxyReqWs", (upgrading) => {
-      upgrading.once("upgrade", endWatch);
-      upgrading.once("response", endWatch);
+      for (const answer of ["upgrade", "response"]) {
+        upgrading.once(answer, () => {
+          this.unanswered.delete(socket);
+          endWatch();
+        });
+      }
     });
+    this.unanswered.add(socket);
     this.settle(this.proxy.ws(request, socket, through(upstream), head));
+  }
+
+  private answerBreak(request: IncomingMessage, response: ServerResponse | Socket): void {
+    const reading = readAddress(request);
+    if (reading.kind === "unreadable") return void response.destroy();
+    const refusal = portClosed(reading.address.sandboxId, reading.address.port);
+    if (response instanceof ServerResponse) {
+      if (response.headersSent) response.destroy();
+      else answerRefusal(request, response, refusal);
+    } else if (this.unanswered.delete(response)) {
+      refuseUpgrade(response, refusal);
+    } else {
+      response.destroy();
+    }
   }
 
   private settle(forwarding: Promise<void>): void {
@@ -60,17 +83,5 @@ class ConnectedAgent extends Agent {
 
   override createConnection(): Socket {
     return this.connected;
-  }
-}
-
-function answerBreak(
-  request: IncomingMessage | undefined,
-  response: ServerResponse | Socket | undefined,
-): void {
-  const reading = request && readAddress(request);
-  if (request && reading?.kind === "address" && response instanceof ServerResponse && !response.headersSent) {
-    answerRefusal(request, response, portClosed(reading.address.sandboxId, reading.address.port));
-  } else {
-    response?.destroy();
   }
 }
