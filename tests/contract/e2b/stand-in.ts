@@ -101,7 +101,9 @@ export function processesIn(sandboxId: string): ProcessRow[] {
 }
 
 function servesASandbox(pid: number): boolean {
-  const environment = environmentOf(pid);
+  // What leads into namespaces stands outside for as long as its program runs.
+  if (textOf(`/proc/${pid}/comm`) === "nsenter\n") return true;
+  const environment = textOf(`/proc/${pid}/environ`);
   return environment.includes(`${INSTANCE_NAME}=`) && !environment.includes(`${MARK_NAME}=`);
 }
 
@@ -111,9 +113,9 @@ export function pidInside(pid: number): number | undefined {
 }
 
 /** Empty when it has ended meanwhile. */
-function environmentOf(pid: number): string {
+function textOf(file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
+    return readFileSync(file, "latin1");
   } catch {
     return "";
   }

@@ -8,7 +8,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as realSleep } from "node:timers/promises";
-import { parseProcStat } from "@/lib/local/e2b/containers/process-table";
+import { isAboutToStop, parseProcStat } from "@/lib/local/e2b/containers/process-table";
 
 export interface NamespaceProcesses {
   /** What starts a program as root among them; more flags may follow. */
@@ -20,7 +20,6 @@ export interface NamespaceProcesses {
 
 /** Real time: real processes are waited for, most often less than a millisecond. */
 const POLLS_MS = [0, 0, 1, 1, 2, 5, 10, 20, 50, 100, 200, 400, 800];
-const SIGSTOP_BIT = 0x40000n;
 
 export async function stopNamespace(processes: NamespaceProcesses): Promise<void> {
   await signalAll("STOP", processes);
@@ -78,16 +77,10 @@ function pidsIn(root: string): number[] {
 function standsStill(root: string, pid: number): boolean {
   try {
     const row = parseProcStat(readFileSync(`${root}/proc/${pid}/stat`, "utf8"));
-    return row === undefined || row.standsStill || waitsToStop(`${root}/proc/${pid}/status`);
+    if (row === undefined || row.standsStill) return true;
+    return isAboutToStop(readFileSync(`${root}/proc/${pid}/status`, "utf8"));
   } catch {
     // Gone, which is still enough.
     return true;
   }
-}
-
-/** Held by its vfork child, which has stopped already: it stops before it can do anything else. */
-function waitsToStop(statusFile: string): boolean {
-  const status = readFileSync(statusFile, "utf8");
-  const pending = /^ShdPnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
-  return /^State:\s*D/m.test(status) && (BigInt(`0x${pending ?? "0"}`) & SIGSTOP_BIT) !== 0n;
 }

@@ -112,7 +112,8 @@ class NamespaceContainer implements Container {
     if (!this.running) return [];
     const { networkId, holder, relay } = this.running;
     const services = new Set([holder.child.pid, holder.firstPid, relay.pid, ...childrenOf(holder.firstPid)]);
-    return processesInNetwork(networkId).filter((row) => !services.has(row.pid));
+    const isOutside = (pid: number) => services.has(pid) || this.enterers.has(pid);
+    return processesInNetwork(networkId).filter((row) => !isOutside(row.pid));
   }
 
   async stop(): Promise<void> {
