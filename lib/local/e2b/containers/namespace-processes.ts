@@ -1,14 +1,12 @@
 /**
- * Owns stopping, continuing and killing all processes of a sandbox's namespaces at one stroke: a signal to all, sent
- * from inside, which the kernel delivers between two forks. Nothing escapes it: what makes further namespaces is still
- * below these. It must never be used on another file system than the sandbox's. Fails closed: what does not stand
- * still in time is continued and throws.
+ * Owns killing all processes of a sandbox's namespaces but the first, which keeps them: one signal to all, sent from
+ * inside, which the kernel delivers between two forks. It must never be used on another file system than the
+ * sandbox's. Fails closed: what is not gone in time throws.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { setTimeout as realSleep } from "node:timers/promises";
-import { isAboutToStop, parseProcStat } from "@/lib/local/e2b/containers/process-table";
 
 export interface NamespaceProcesses {
   /** What starts a program as root among them; more flags may follow. */
@@ -21,24 +19,9 @@ export interface NamespaceProcesses {
 /** Real time: real processes are waited for, most often less than a millisecond. */
 const POLLS_MS = [0, 0, 1, 1, 2, 5, 10, 20, 50, 100, 200, 400, 800];
 
-export async function stopNamespace(processes: NamespaceProcesses): Promise<void> {
-  await signalAll("STOP", processes);
-  for (const pollMs of POLLS_MS) {
-    if (pidsIn(processes.root).every((pid) => standsStill(processes.root, pid))) return;
-    await realSleep(pollMs);
-  }
-  await continueNamespace(processes);
-  throw new Error("Some processes could not be stopped");
-}
-
-export function continueNamespace(processes: NamespaceProcesses): Promise<void> {
-  return signalAll("CONT", processes);
-}
-
-/** All but the first one, which keeps the namespaces. */
 export async function killNamespace(processes: NamespaceProcesses): Promise<void> {
   const before = pidsIn(processes.root);
-  await signalAll("KILL", processes);
+  await signalAll(processes);
   for (const pollMs of POLLS_MS) {
     const left = new Set(pidsIn(processes.root));
     if (!before.some((pid) => left.has(pid))) return;
@@ -48,11 +31,8 @@ export async function killNamespace(processes: NamespaceProcesses): Promise<void
 }
 
 /** By a shell, whose own word `kill` is: `-1` means all but itself and the first one. */
-async function signalAll(
-  signal: "STOP" | "CONT" | "KILL",
-  { entering, environment }: NamespaceProcesses,
-): Promise<void> {
-  const [program = "", ...args] = [...entering, "--", "/bin/sh", "-c", `kill -${signal} -1`];
+async function signalAll({ entering, environment }: NamespaceProcesses): Promise<void> {
+  const [program = "", ...args] = [...entering, "--", "/bin/sh", "-c", "kill -KILL -1"];
   const child = spawn(program, args, {
     env: Object.assign(Object.create(null), environment),
     stdio: ["ignore", "ignore", "pipe"],
@@ -72,15 +52,4 @@ function pidsIn(root: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => pid !== 1);
-}
-
-function standsStill(root: string, pid: number): boolean {
-  try {
-    const row = parseProcStat(readFileSync(`${root}/proc/${pid}/stat`, "utf8"));
-    if (row === undefined || row.standsStill) return true;
-    return isAboutToStop(readFileSync(`${root}/proc/${pid}/status`, "utf8"));
-  } catch {
-    // Gone, which is still enough.
-    return true;
-  }
 }

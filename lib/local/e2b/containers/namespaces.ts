@@ -24,19 +24,15 @@ import {
   startHolder,
   USER_ID,
 } from "@/lib/local/e2b/containers/namespace-holder";
-import {
-  continueNamespace,
-  killNamespace,
-  type NamespaceProcesses,
-  stopNamespace,
-} from "@/lib/local/e2b/containers/namespace-processes";
+import { killNamespace, type NamespaceProcesses } from "@/lib/local/e2b/containers/namespace-processes";
 import { worldOutlet } from "@/lib/local/e2b/containers/outlet";
+import { continueAll, stopAll } from "@/lib/local/e2b/containers/process-signals";
 import {
   childrenOf,
+  descendantsOf,
   networkOf,
   ownPidOf,
   type ProcessRow,
-  processesInNetwork,
   readProcess,
 } from "@/lib/local/e2b/containers/process-table";
 import { Relay } from "@/lib/local/e2b/containers/relay";
@@ -108,20 +104,18 @@ class NamespaceContainer implements Container {
     return this.running?.holder.mountPoints ?? [];
   }
 
+  /** Whoever loses its parent inside is taken in by the first process, so nothing is outside of these trees. */
   processes(): ProcessRow[] {
     if (!this.running) return [];
-    const { networkId, holder, relay } = this.running;
-    const services = new Set([holder.child.pid, holder.firstPid, relay.pid, ...childrenOf(holder.firstPid)]);
-    const isOutside = (pid: number) => services.has(pid) || this.enterers.has(pid);
-    return processesInNetwork(networkId).filter((row) => !isOutside(row.pid));
+    return descendantsOf([this.running.holder.firstPid, ...this.enterers]);
   }
 
   async stop(): Promise<void> {
-    if (this.running) await stopNamespace(this.running);
+    await stopAll(() => this.processes());
   }
 
   async continue(): Promise<void> {
-    if (this.running) await continueNamespace(this.running);
+    await continueAll(() => this.processes());
     this.continueEnterers();
   }
 
@@ -216,7 +210,9 @@ class NamespaceContainer implements Container {
   /** Resolves when the first process is gone, which waits for all the others. */
   private async end({ holder: { child, firstPid }, networkId }: Running): Promise<void> {
     for (const pollMs of ENDING_POLLS_MS) {
-      if (networkOf(firstPid) !== networkId || (readProcess(firstPid)?.isDead ?? true)) return;
+      if (readProcess(firstPid)?.isDead ?? true) return;
+      // While it waits for the others it has no network any more; with another one its number is another's.
+      if (![undefined, networkId].includes(networkOf(firstPid))) return;
       child.kill("SIGKILL");
       process.kill(firstPid, "SIGKILL");
       this.continueEnterers();

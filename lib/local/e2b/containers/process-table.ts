@@ -29,14 +29,29 @@ export function readProcess(pid: number): ProcessRow | undefined {
   return readPs("").find((row) => row.pid === pid);
 }
 
-/** Linux only; none when it is gone. */
+/** Of all its threads. Linux only; none when it is gone. */
 export function childrenOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+    );
   } catch {
-    // Gone this moment.
+    // Gone this moment, as a process or one of its threads: the next reading has what it left.
     return [];
   }
+}
+
+/** The living processes below these, whatever namespaces they have made for themselves. Linux only. */
+export function descendantsOf(roots: Iterable<number>): ProcessRow[] {
+  const found = new Map<number, ProcessRow>();
+  const ahead = [...roots].flatMap(childrenOf);
+  for (let pid = ahead.pop(); pid !== undefined; pid = ahead.pop()) {
+    const row = found.has(pid) ? undefined : readProcess(pid);
+    if (!row || row.isDead) continue;
+    found.set(pid, row);
+    ahead.push(...childrenOf(pid));
+  }
+  return [...found.values()];
 }
 
 /** What a process is called in its own namespace of processes; undefined when it is gone. */
@@ -53,17 +68,6 @@ export function ownPidOf(pid: number): number | undefined {
 /** The living processes that carry `mark` and all that belongs to them. */
 export function markedProcesses(mark: string): ProcessRow[] {
   return processesOf(readProcessTable(mark), process.pid);
-}
-
-/**
- * The living processes of a network namespace. Nothing can leave it but into one of its own making, so neither a
- * cleared environment nor a lost parent hides a process. A fraction of the cost of reading every environment.
- */
-export function processesInNetwork(networkId: string): ProcessRow[] {
-  return processIds()
-    .filter((pid) => networkOf(pid) === networkId)
-    .flatMap((pid) => readProcEntry(pid, undefined))
-    .filter((row) => !row.isDead);
 }
 
 /** Undefined for a process that is gone or another user's, and where there are no namespaces. */
