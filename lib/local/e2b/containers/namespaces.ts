@@ -145,13 +145,14 @@ class NamespaceContainer implements Container {
   async close(): Promise<void> {
     // One that never came to be has nothing to end, and whoever waited for it has been told why.
     const running = await this.starting?.catch(() => undefined);
-    if (running) {
-      running.relay.stop();
-      await this.end(running);
-    }
+    running?.relay.stop();
+    // What is mounted of the folder stays where it is mounted.
+    await Promise.all([
+      running && this.end(running),
+      rm(ownFolder(this.folder), { recursive: true, force: true }),
+    ]);
     this.starting = undefined;
     this.running = undefined;
-    await rm(ownFolder(this.folder), { recursive: true, force: true });
   }
 
   /** One start for all who wait; another try after one that failed. */
