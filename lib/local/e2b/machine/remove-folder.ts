@@ -16,14 +16,24 @@ export async function removeFolder(folder: string): Promise<void> {
   });
 }
 
-/** From the top: what is below can only be seen once its folder may be read. */
+/**
+ * From the top: what is below can only be seen once its folder may be read. What is gone meanwhile is no failure: the
+ * removal that was refused goes on beside this, in the folders that it could open.
+ */
 async function makeWritable(folder: string): Promise<void> {
-  const found = await lstat(folder);
-  if (!found.isDirectory()) return;
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const found = await unlessGone(lstat(folder));
+  if (!found?.isDirectory()) return;
+  await unlessGone(chmod(folder, 0o700));
+  for (const entry of (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? []) {
     if (entry.isDirectory()) await makeWritable(join(folder, entry.name));
   }
+}
+
+function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  });
 }
 
 function isForbidden(error: unknown): boolean {
