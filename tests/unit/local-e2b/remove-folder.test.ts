@@ -68,3 +68,16 @@ test("what a link leads to keeps its mode and its contents", async () => {
 test("a folder that is not there is removed already", async () => {
   await expect(removeFolder(join(folderOfNormalUser(), "never"))).resolves.toBeUndefined();
 });
+
+test("what a refused removal removed beside is no failure (ENOENT of a folder that had gone meanwhile)", async () => {
+  const folder = join(folderOfNormalUser(), "gone");
+  for (let n = 0; n < 60; n += 1) {
+    mkdirSync(join(folder, `writable-${n}`, "deep", "deeper"), { recursive: true });
+    writeFileSync(join(folder, `writable-${n}`, "deep", "deeper", "file"), "x");
+  }
+  mkdirSync(join(folder, "closed"));
+  writeFileSync(join(folder, "closed", "file"), "x");
+  chmodSync(join(folder, "closed"), 0o555);
+  await removeFolder(folder);
+  expect(existsSync(folder)).toBe(false);
+});

@@ -22,7 +22,7 @@ code,pre,textarea,input{font:12.5px/1.5 ui-monospace,SF Mono,Menlo,Consolas,mono
 pre{margin:.2rem 0;padding:.6rem .75rem;background:var(--card);border:1px solid var(--line);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;max-height:28rem;overflow:auto}
 table{width:100%;border-collapse:collapse;font-size:14px}
 th{text-align:left;font-weight:600;font-size:12px;color:var(--soft);padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line)}
-td{padding:.42rem .75rem .42rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+td{padding:.42rem .75rem .42rem 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
 td.number,th.number{text-align:right;white-space:nowrap}td.time{white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}
 .note,.soft{color:var(--soft)}.note{font-size:13px;margin:.3rem 0}.empty{color:var(--soft);padding:1rem 0}
 .pill{display:inline-block;min-width:5.4rem;padding:.05rem .55rem;border-radius:1rem;font-size:12px;font-weight:600;text-align:center;border:1px solid currentColor}
