@@ -68,7 +68,7 @@ export interface Container {
   reboot(): Promise<void>;
   /** Cuts what leads out of the sandbox, as a pause does, where the container knows of it. */
   disconnect(): void;
-  /** The same, and what serves the container goes too; harmless for one that was never used. */
+  /** Resolves when none of its processes is left, nor what serves it; harmless for one that was never used. */
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Owns the first process of a sandbox's namespaces: it makes the file system and the network, and stays so that they
- * do. It must never show a sandbox the developer's home. Fails closed: what cannot be made ends it, with the system's
+ * do. It must never show a sandbox the developer's home as a whole. Fails closed: what cannot be made ends it, with the system's
  * own complaint.
  */
 import { type ChildProcess, spawn } from "node:child_process";

@@ -1,7 +1,7 @@
 /**
  * Owns sandboxes in Linux namespaces: each has a file system, a network and processes of its own, made without
  * privileges by `unshare` and entered by `nsenter`, so that any program listens on the port it wants, `/home/user` is
- * the sandbox's, and nothing in it sees a process of this machine. It must never show a sandbox the developer's home.
+ * the sandbox's, and nothing in it sees a process of this machine. It must never show a sandbox the developer's home as a whole.
  * Fails closed: a container that cannot be made rejects its first launch with the system's own complaint; one whose
  * namespaces have ended is made anew by the next, without processes, like a machine that crashed.
  */

@@ -6,7 +6,7 @@
  */
 import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join, posix, relative } from "node:path";
+import { join, posix } from "node:path";
 
 export const HOME = "/home/user";
 export const HOME_OF_ROOT = "/root";
@@ -69,12 +69,6 @@ export function followLinks(root: string, inside: string): string {
     ahead.unshift(...seen.split("/"));
   }
   return reached;
-}
-
-/** What the sandbox would call a path of this machine; undefined outside its folder. */
-export function insideOf(root: string, outside: string): string | undefined {
-  const way = relative(root, outside);
-  return way === ".." || way.startsWith("../") ? undefined : `/${way}`;
 }
 
 function refuseOfTheKernel(reached: string): string {
