@@ -138,18 +138,25 @@ export function untilState(
   projectId: string,
   state: PreviewView["state"],
 ): Promise<PreviewView> {
-  return until(`${projectId} to be ${state}`, async () => {
-    const view = await rekindle.status(whoseOf(projectId));
-    return view.state === state ? view : undefined;
-  });
+  let last: PreviewView | undefined;
+  return until(
+    () => `${projectId} to be ${state}, which is ${JSON.stringify(last)}`,
+    async () => {
+      last = await rekindle.status(whoseOf(projectId));
+      return last.state === state ? last : undefined;
+    },
+  );
 }
 
 /** The first answer that is not undefined; polled. Not `expect.poll`, which knows no test when tests run side by side. */
-export function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+export function until<T>(
+  what: string | (() => string),
+  look: () => Promise<T | undefined>,
+): Promise<T> {
   return vi.waitFor(
     async () => {
       const found = await look();
-      if (found === undefined) throw new Error(`waiting for ${what}`);
+      if (found === undefined) throw new Error(`waiting for ${typeof what === "string" ? what : what()}`);
       return found;
     },
     { timeout: PATIENCE_MS, interval: 100 },
