@@ -14,8 +14,10 @@ export const policy: Policy = {
   // The idle tail is the bill: peers that raised it paid for empty rooms (78 % of the hours in one), while 5 min makes
   // the way back part of ordinary work.
   idleAfterMs: 10 * MINUTE_MS,
-  // How long before the end of idleness the idle function looks; the warning itself is a later step of the design.
+  // Long enough to notice and to click, short enough that few are warned who would have come back anyway.
   warnBeforeMs: 2 * MINUTE_MS,
+  // An end that no click moves is told earlier, so that nobody is in the middle of something.
+  warnEndBeforeMs: 5 * MINUTE_MS,
   // A reload, a lunch-line glance at another tab: back within two minutes means nothing happened.
   graceAfterLeftMs: 2 * MINUTE_MS,
   beatEveryMs: 30 * SECOND_MS,
@@ -33,6 +35,17 @@ export const policy: Policy = {
   keepAliveMs: 16 * MINUTE_MS,
   // Hobby's longest continuous run; a pause starts a new one.
   maxRunMs: 60 * MINUTE_MS,
+  // Longer than the sweep's interval and its own patience, so that a renewal which its own function missed is still made in time.
+  renewBeforeMs: 7 * MINUTE_MS,
+  // About 4 s for each GiB and a second to resume, with a retry of each.
+  renewAtLatestMs: 90 * SECOND_MS,
+  // One and a half beats: who beats is not interrupted before the last moment.
+  quietAfterMs: 45 * SECOND_MS,
+  // Half a GiB: 2 s to pause and 1 s to resume (e2b.md §2.7, 2026-11-22).
+  renewEstimateMs: 3 * SECOND_MS,
+  // A crashed agent's hold ends by itself, and this bounds the bill; who works longer asks again.
+  maxHoldMs: 2 * 60 * MINUTE_MS,
+  saveBudgetMs: 20 * SECOND_MS,
   warmMarginMs: 15 * SECOND_MS,
   // A step's budget, the longest backoff at two retries, and a margin.
   leaseMs: 90 * SECOND_MS,
@@ -45,6 +58,8 @@ export const policy: Policy = {
   requestFreshForMs: 10 * MINUTE_MS,
   // Others had this long to do it before the sweep does.
   healAfterMs: 30 * SECOND_MS,
+  // About a week of a preview in daily use; some 20 kB.
+  historyEntries: 200,
   sweepBatch: 100,
 };
 

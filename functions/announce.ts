@@ -3,10 +3,18 @@
  * durable steps and the route sends them at once. Cannot fail.
  */
 import { z } from "zod";
-import { previewFailed, previewPaused, previewReady, previewRequested, userActive } from "@/inngest/events";
+import {
+  previewExpiring,
+  previewFailed,
+  previewPaused,
+  previewReady,
+  previewRequested,
+  userActive,
+} from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
 import type { OpenOutcome } from "@/lib/preview/operations/open";
 import type { PauseOutcome } from "@/lib/preview/operations/pause";
+import type { RenewOutcome } from "@/lib/preview/operations/renew";
 import { type Reason, reasonSchema } from "@/lib/preview/reasons";
 import { cameBackSchema, type Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
@@ -57,6 +65,12 @@ export function newsOfOpening(
   return newsOfRunning(runtime, outcome.snapshot);
 }
 
+/** A renewal that went well is told by the pane and the history: the address and the processes are the same. */
+export function newsOfRenewing(runtime: Runtime, outcome: RenewOutcome): News {
+  if (outcome.kind !== "renewed" || outcome.outcome.kind === "ready") return { kind: "none" };
+  return newsOfOpening(runtime, outcome.outcome, "system");
+}
+
 export function newsOfPausing(runtime: Runtime, outcome: PauseOutcome): News {
   if (outcome.kind === "reopened") return newsOfOpening(runtime, outcome.outcome, "system");
   if (outcome.kind !== "paused") return { kind: "none" };
@@ -75,7 +89,7 @@ export function eventsOf(scope: Scope, news: News) {
       const { url, cameBack, tookMs } = news;
       return [
         previewReady.create({ projectId, userId, url, cameBack, tookMs }),
-        userActive.create({ projectId, userId }),
+        userActive.create({ projectId, userId, by: "start" }),
       ];
     }
     case "paused":
@@ -88,4 +102,17 @@ export function eventsOf(scope: Scope, news: News) {
       return [previewRequested.create({ projectId, userId, leaseId, requestedBy }, { id })];
     }
   }
+}
+
+/** What ends when, and whether a sign of life moves it. */
+export interface Warning {
+  readonly deadline: number;
+  readonly kind: "idle" | "run-end";
+}
+
+/** The event of one deadline; its id makes a repeated one no second warning. */
+export function warningOf(runtime: Runtime, scope: Scope, { deadline, kind }: Warning) {
+  const { projectId, userId } = scope;
+  const id = `preview-expiring-${runtime.store.previewIdOf(scope)}-${kind}-${deadline}`;
+  return previewExpiring.create({ projectId, userId, deadline, kind, canExtend: kind === "idle" }, { id });
 }

@@ -9,12 +9,13 @@ import { parseScope } from "@/lib/ids";
 import { extend } from "@/lib/preview/operations/extend";
 import type { Runtime } from "@/lib/runtime";
 import { perPreview, seconds } from "./flow";
+import { renewalOf } from "./renew-run";
 import { stepsOf } from "./step-outcome";
 
 const extendedSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("extended"), fromMs: z.number(), toMs: z.number() }),
-  z.object({ kind: z.literal("at-cap"), endsAt: z.number() }),
   z.object({ kind: z.literal("not-needed"), endsAt: z.number() }),
+  z.object({ kind: z.literal("near-cap"), endsAt: z.number(), run: z.number() }),
   z.object({ kind: z.literal("not-running") }),
   z.object({
     kind: z.literal("look-again"),
@@ -38,10 +39,15 @@ export const extendOnActivity = (runtime: Runtime) =>
     },
     async ({ event, step, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);
+      const activityAt = event.data.by === "start" ? undefined : (event.ts ?? 0);
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
-      const extended = await act("extend", extendedSchema, () => extend(runtime, scope, event.ts ?? 0));
-      if (extended.kind === "ok" && extended.value.kind === "look-again") {
+      const extended = await act("extend", extendedSchema, () => extend(runtime, scope, activityAt));
+      if (extended.kind !== "ok") return extended;
+      if (extended.value.kind === "look-again") {
         await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+      }
+      if (extended.value.kind === "near-cap") {
+        await step.sendEvent("renew-run", renewalOf(runtime, scope, extended.value.run));
       }
       return extended;
     },

@@ -6,6 +6,7 @@ import { pauseOnLeave } from "./pause-on-leave";
 import { pauseWhenIdle } from "./pause-when-idle";
 import { reconcilePreview } from "./reconcile-preview";
 import { recoverPreview } from "./recover-preview";
+import { renewRun } from "./renew-run";
 import { sweepPreviews } from "./sweep-previews";
 
 export const createFunctions = (runtime: Runtime) => [
@@ -13,6 +14,7 @@ export const createFunctions = (runtime: Runtime) => [
   extendOnActivity(runtime),
   pauseWhenIdle(runtime),
   pauseOnLeave(runtime),
+  renewRun(runtime),
   sweepPreviews(runtime),
   reconcilePreview(runtime),
   recoverPreview(runtime),

@@ -1,23 +1,18 @@
 /**
  * Owns the pause of a preview that nobody used: starts once, a debounce after the last sign of life, and re-reads the
- * record, which may know of later ones than the last event; then it sleeps until that deadline and looks again. It must
- * never trust the event for when somebody was active. Fails open: what it misses the sweep pauses.
+ * record, which may know of later ones than the last event; it sleeps until shortly before that deadline, says that it
+ * is near, sleeps until it and looks again. It must never trust the event for when somebody was active.
+ * Fails open: what it misses the sweep pauses.
  */
-import { z } from "zod";
 import { userActive } from "@/inngest/events";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
 import { pause } from "@/lib/preview/operations/pause";
 import { restWhenIdle } from "@/lib/preview/presence";
 import type { Runtime } from "@/lib/runtime";
-import { eventsOf, newsOfPausing, newsSchema } from "./announce";
-import { perPreview, seconds } from "./flow";
+import { newsOfPausing } from "./announce";
+import { atLocalTime, perPreview, seconds } from "./flow";
 import { stepsOf } from "./step-outcome";
-
-const lookedSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("later"), at: z.number() }),
-  z.object({ kind: z.literal("not-running") }),
-  z.object({ kind: z.literal("settled"), outcome: z.string(), news: newsSchema }),
-]);
+import { type Looked, over, watchDeadline } from "./watch-deadline";
 
 export const pauseWhenIdleId = "pause-when-idle";
 
@@ -39,32 +34,22 @@ export const pauseWhenIdle = (runtime: Runtime) =>
     async ({ event, step, runId, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
-      for (let round = 0; ; round += 1) {
-        const looked = await act(`look-${round}`, lookedSchema, () =>
-          pauseIfIdle(runtime, scope, parseLeaseId(`idle-${runId}-${round}`)),
-        );
-        if (looked.kind !== "ok") return { result: looked.kind };
-        if (looked.value.kind === "not-running") return { result: "not-running" };
-        if (looked.value.kind === "settled") {
-          const events = eventsOf(scope, looked.value.news);
-          if (events.length > 0) await step.sendEvent("announce", events);
-          return { result: looked.value.outcome };
-        }
-        await step.sleepUntil(`until-idle-${round}`, new Date(looked.value.at));
-      }
+      return watchDeadline(runtime, scope, { act, step, kind: "idle" }, (round) =>
+        pauseIfIdle(runtime, scope, parseLeaseId(`idle-${runId}-${round}`)),
+      );
     },
   );
 
-async function pauseIfIdle(
-  runtime: Runtime,
-  scope: Scope,
-  leaseId: LeaseId,
-): Promise<z.infer<typeof lookedSchema>> {
+async function pauseIfIdle(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<Looked> {
   const { snapshot } = await runtime.store.read(scope);
   const rest = restWhenIdle(snapshot, runtime.policy);
-  if (rest.kind === "later") return { kind: "later", at: atLocalTime(runtime, rest.at, snapshot.now) };
+  if (rest.kind === "later") return waitFor(runtime, rest.at, snapshot.now);
   // A repeated step finds the pause that it has begun itself, and goes on with it.
-  if (rest.kind === "not-running" && snapshot.record.leaseId !== leaseId) return rest;
+  const isOwn = snapshot.record.leaseId === leaseId;
+  if (rest.kind === "moving" && !isOwn) {
+    return { kind: "later", at: atLocalTime(runtime, rest.at, snapshot.now) };
+  }
+  if (rest.kind === "not-running" && !isOwn) return over("not-running");
   const outcome = await pause(runtime, scope, {
     leaseId,
     reason: "idle",
@@ -73,14 +58,15 @@ async function pauseIfIdle(
   if (outcome.kind === "active") {
     // A sign of life came between the read and the claim.
     const again = restWhenIdle(outcome.snapshot, runtime.policy);
-    return again.kind === "later"
-      ? { kind: "later", at: atLocalTime(runtime, again.at, outcome.snapshot.now) }
-      : { kind: "not-running" };
+    if (again.kind === "later") return waitFor(runtime, again.at, outcome.snapshot.now);
+    return over("not-running");
   }
-  return { kind: "settled", outcome: outcome.kind, news: newsOfPausing(runtime, outcome) };
+  return { kind: "over", result: outcome.kind, news: newsOfPausing(runtime, outcome) };
 }
 
-/** A time of Redis's clock as one of Inngest's, which this process stands in for; never sooner than it should be. */
-function atLocalTime(runtime: Runtime, at: number, redisNow: number): number {
-  return runtime.clock.now() + Math.max(0, at - redisNow);
+/** Until the warning is due, and from then on, warned, until the deadline itself. */
+function waitFor(runtime: Runtime, deadline: number, now: number): Looked {
+  const warnAt = deadline - runtime.policy.warnBeforeMs;
+  if (now < warnAt) return { kind: "later", at: atLocalTime(runtime, warnAt, now) };
+  return { kind: "later", at: atLocalTime(runtime, deadline, now), warnOf: deadline };
 }

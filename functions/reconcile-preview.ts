@@ -7,7 +7,7 @@ import { previewCheckDue } from "@/inngest/events";
 import { parseLeaseId, parseScope } from "@/lib/ids";
 import { type ReconcileOutcome, reconcile } from "@/lib/preview/operations/reconcile";
 import type { Runtime } from "@/lib/runtime";
-import { eventsOf, type News, newsOfOpening, newsOfPausing, newsSchema } from "./announce";
+import { eventsOf, type News, newsOfOpening, newsOfPausing, newsOfRenewing, newsSchema } from "./announce";
 import { stepsOf } from "./step-outcome";
 
 export const reconcilePreviewId = "reconcile-preview";
@@ -49,6 +49,8 @@ function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
       return newsOfOpening(runtime, outcome.outcome, "system");
     case "paused":
       return newsOfPausing(runtime, outcome.outcome);
+    case "renewed":
+      return newsOfRenewing(runtime, outcome.outcome);
     case "settled":
       return outcome.action.kind === "record-paused"
         ? { kind: "paused", reason: outcome.action.reason }

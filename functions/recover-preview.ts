@@ -14,6 +14,7 @@ import { leaseOfOpening, openPreviewId } from "./open-preview";
 import { pauseOnLeaveId } from "./pause-on-leave";
 import { pauseWhenIdleId } from "./pause-when-idle";
 import { reconcilePreviewId } from "./reconcile-preview";
+import { renewRunId } from "./renew-run";
 import { stepsOf } from "./step-outcome";
 
 export const recoverPreviewId = "recover-preview";
@@ -24,9 +25,10 @@ const watchedForFailure = [
   extendOnActivityId,
   pauseWhenIdleId,
   pauseOnLeaveId,
+  renewRunId,
   reconcilePreviewId,
 ];
-const watchedForCancel = [openPreviewId, reconcilePreviewId];
+const watchedForCancel = [openPreviewId, renewRunId, reconcilePreviewId];
 
 /** Inngest's system events, as far as they are needed (inngest.md §2.4 and §3.8, 2026-11-22). */
 const endedSchema = z.object({

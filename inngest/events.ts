@@ -23,7 +23,13 @@ export const previewRequested = eventType("preview/requested", {
 });
 
 /** Somebody is using a preview: a product's own signal, or gathered from the pane's beats. */
-export const userActive = eventType("user/active", { schema: z.object(scope) });
+export const userActive = eventType("user/active", {
+  schema: z.object({
+    ...scope,
+    /** Set by our own start: it begins the watch over idleness, and is no sign that anybody gave. */
+    by: z.literal("start").optional(),
+  }),
+});
 
 /** Somebody closed a preview; it rests after a grace, unless others are there or they return. */
 export const userLeft = eventType("user/left", { schema: z.object(scope) });
@@ -46,6 +52,24 @@ export const previewPaused = eventType("preview/paused", {
 /** The start or resume ended in a state that a person has to read; see the reason's copy. */
 export const previewFailed = eventType("preview/failed", {
   schema: z.object({ ...scope, reason: z.string() }),
+});
+
+/**
+ * The preview goes to rest, or its run ends, at `deadline` (Redis's milliseconds), once for each deadline. `idle` is moved
+ * by any sign of life; `run-end` cannot be moved, and the run is renewed before it with memory and processes kept.
+ */
+export const previewExpiring = eventType("preview/expiring", {
+  schema: z.object({
+    ...scope,
+    deadline: z.number(),
+    kind: z.enum(["idle", "run-end"]),
+    canExtend: z.boolean(),
+  }),
+});
+
+/** Internal: this run comes near the plan's end, and has to be renewed before. */
+export const previewRenewalDue = eventType("preview/renewal.due", {
+  schema: z.object({ ...scope, run: z.number() }),
 });
 
 /** Internal: the sweep found that this preview should be looked at. */

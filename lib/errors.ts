@@ -11,6 +11,10 @@ export type ErrorCode =
   | "unknown-project"
   | "files-unavailable"
   | "no-recipe"
+  | "needs-person"
+  | "not-available"
+  | "hold-ended"
+  | "run-ends-soon"
   | "sandbox-gone"
   | "provider-unreachable"
   | "provider-refused"
@@ -114,6 +118,54 @@ export class NoRecipeError extends RekindleError {
       code: "no-recipe",
       retriable: false,
       message: `Rekindle does not know how to start this project: ${why}. Add a "dev" or "start" script to package.json, or pass a recipe.`,
+    });
+  }
+}
+
+/** The preview's last start failed, and only a person may start it again. */
+export class NeedsPersonError extends RekindleError {
+  constructor(previewId: string) {
+    super({
+      code: "needs-person",
+      retriable: false,
+      message: `Preview ${previewId} could not be started and waits for a person. Somebody has to open it and read why.`,
+      details: { previewId },
+    });
+  }
+}
+
+/** The preview did not come to run in the time that whoever asked was willing to wait. */
+export class PreviewNotAvailableError extends RekindleError {
+  constructor(previewId: string, state: string, reason: string) {
+    super({
+      code: "not-available",
+      retriable: true,
+      message: `Preview ${previewId} is ${state} (${reason}) and did not come to run in time. Ask again a little later.`,
+      details: { previewId, state, reason },
+    });
+  }
+}
+
+/** The hold reached its end while the work still went on. */
+export class HoldEndedError extends RekindleError {
+  constructor(key: string) {
+    super({
+      code: "hold-ended",
+      retriable: false,
+      message: `The hold "${key}" has reached its end, so the preview may be paused at any moment. Stop, and take a new hold to go on.`,
+      details: { key },
+    });
+  }
+}
+
+/** The run comes near the plan's end and has to be renewed: whoever holds the preview should come to a resting point. */
+export class RunEndsSoonError extends RekindleError {
+  constructor(sandboxId: string) {
+    super({
+      code: "run-ends-soon",
+      retriable: true,
+      message: `The run of sandbox ${sandboxId} is about to be renewed, which closes its connections for a few seconds. Stop here; the work is called again afterwards.`,
+      details: { sandboxId },
     });
   }
 }

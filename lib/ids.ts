@@ -15,6 +15,7 @@ const idHint = "1 to 64 letters, digits, hyphens or underscores";
 export const projectIdSchema = z.string().regex(idPattern, idHint).brand<"ProjectId">();
 export const userIdSchema = z.string().regex(idPattern, idHint).brand<"UserId">();
 export const viewerIdSchema = z.string().regex(idPattern, idHint).brand<"ViewerId">();
+export const holdKeySchema = z.string().regex(idPattern, idHint).brand<"HoldKey">();
 export const leaseIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9_:-]{8,128}$/)
@@ -29,6 +30,8 @@ export type ProjectId = z.infer<typeof projectIdSchema>;
 export type UserId = z.infer<typeof userIdSchema>;
 /** One browser tab, or one caller of the API; what presence counts. */
 export type ViewerId = z.infer<typeof viewerIdSchema>;
+/** Names one hold of one preview: an agent's task, say. Asking again with the same key is the same hold. */
+export type HoldKey = z.infer<typeof holdKeySchema>;
 export type LeaseId = z.infer<typeof leaseIdSchema>;
 export type SandboxId = z.infer<typeof sandboxIdSchema>;
 export type PreviewId = string & z.BRAND<"PreviewId">;
@@ -49,6 +52,9 @@ export function parseScope(projectId: unknown, userId: unknown): Scope {
 
 /** @throws InvalidRequestError when the id is not in the alphabet. */
 export const parseViewerId = (value: unknown): ViewerId => parse(viewerIdSchema, value, "viewerId");
+
+/** @throws InvalidRequestError when the key is not in the alphabet. */
+export const parseHoldKey = (value: unknown): HoldKey => parse(holdKeySchema, value, "key of the hold");
 
 /** @throws InvalidRequestError when the id is not in the alphabet. */
 export const parseLeaseId = (value: unknown): LeaseId => parse(leaseIdSchema, value, "leaseId", leaseIdHint);

@@ -11,6 +11,7 @@ import { previewCheckDue, previewRequested, sweepRequested, userActive, userLeft
 import * as defaults from "@/inngest.config";
 import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
+import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { open as openPreview } from "./preview/operations/open";
 import { fail, giveUpTidying } from "./preview/operations/settle";
@@ -22,10 +23,12 @@ import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } f
 import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
+export type { Held, Hold, Lent } from "./hold";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
 export type { Runtime } from "./runtime";
+export type { LentSandbox } from "./sandbox/e2b";
 export type { ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
 export { RekindleError };
 
@@ -51,6 +54,21 @@ export interface Rekindle {
   leave(whose: Whose & { readonly viewerId: string }): Promise<PreviewView>;
   /** How it stands; changes nothing. */
   status(whose: Whose): Promise<PreviewView>;
+  /**
+   * An agent works here: the preview runs when this returns, and does not go to rest until the hold is given back or its
+   * end is reached. Opens it like a person, but for one whose start failed. Spans durable steps; asking again with the
+   * same key is the same hold with the same end.
+   * @throws InvalidRequestError, NeedsPersonError, PreviewNotAvailableError and others of the catalogue.
+   */
+  hold(whose: Whose, hold: Hold): Promise<Held>;
+  /** Gives a hold back; what is not held is left as it is. */
+  release(whose: Whose, key: string): Promise<void>;
+  /**
+   * Lends the live sandbox around a piece of work, under a hold. When the run has to be renewed the signal fires; work
+   * that then rejects with the signal's reason, or with an AbortError, is called again in the next run (`round` + 1).
+   * Whatever else it throws is thrown. Nobody else may connect to a preview's sandbox: a connection resumes it.
+   */
+  withSandbox<T>(whose: Whose, hold: Hold, use: (lent: Lent) => Promise<T>): Promise<T>;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
   /** Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. */
@@ -91,19 +109,42 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     return view(snapshot, logTail);
   }
 
-  async function openAndTell(scope: Scope, viewerId: string | undefined): Promise<PreviewView> {
+  async function openAndTell(scope: Scope, by: OpenedBy): Promise<Snapshot> {
     const outcome = await openPreview(runtime, scope, {
-      leaseId: parseLeaseId(`route-${runtime.random.hex(12)}`),
-      isByPerson: true,
-      ...(viewerId ? { viewerId: parseViewerId(viewerId) } : {}),
+      leaseId: parseLeaseId(`${by.kind === "person" ? "route" : "agent"}-${runtime.random.hex(12)}`),
+      isByPerson: by.kind === "person",
+      ...(by.kind === "person" && by.viewerId ? { viewerId: parseViewerId(by.viewerId) } : {}),
     });
-    const news = newsOfOpening(runtime, outcome, "person");
+    const news = newsOfOpening(runtime, outcome, by.kind === "person" ? "person" : "system");
     if (outcome.kind === "starting") {
-      return view(await handOver(runtime, scope, news, outcome.snapshot, outcome.lease));
+      return handOver(runtime, scope, news, outcome.snapshot, outcome.lease);
     }
     await tell(runtime, scope, news);
-    return view(outcome.snapshot);
+    return outcome.snapshot;
   }
+
+  async function openUnlessOvertaken(scope: Scope, by: OpenedBy): Promise<Snapshot> {
+    try {
+      return await openAndTell(scope, by);
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error;
+      // Another worker has taken over meanwhile. What was woken too late may run unseen, so somebody looks.
+      await send(runtime, [previewCheckDue.create({ ...scope })]);
+      return (await store.read(scope)).snapshot;
+    }
+  }
+
+  const holds = holdsOver({
+    runtime,
+    open: (scope) => openUnlessOvertaken(scope, { kind: "agent" }),
+    tellActive: async (scope) => {
+      await send(runtime, [userActive.create({ ...scope })]);
+    },
+    lookAgain: async (scope) => {
+      await send(runtime, [previewCheckDue.create({ ...scope })]);
+    },
+  });
+  const scopeOf = (whose: Whose): Scope => parseScope(whose.projectId, whose.userId);
 
   const rekindle: Rekindle = {
     runtime,
@@ -111,16 +152,13 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     status,
 
     async open(whose) {
-      const scope = parseScope(whose.projectId, whose.userId);
-      try {
-        return await openAndTell(scope, whose.viewerId);
-      } catch (error) {
-        if (!(error instanceof LeaseLostError)) throw error;
-        // Another worker has taken over meanwhile. What was woken too late may run unseen, so somebody looks.
-        await send(runtime, [previewCheckDue.create({ ...scope })]);
-        return status(whose);
-      }
+      const by: OpenedBy = { kind: "person", ...(whose.viewerId ? { viewerId: whose.viewerId } : {}) };
+      return view(await openUnlessOvertaken(scopeOf(whose), by));
     },
+
+    hold: (whose, hold) => holds.hold(scopeOf(whose), hold),
+    release: (whose, key) => holds.release(scopeOf(whose), key),
+    withSandbox: (whose, hold, use) => holds.withSandbox(scopeOf(whose), hold, use),
 
     async beat(whose) {
       const scope = parseScope(whose.projectId, whose.userId);
@@ -153,6 +191,8 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   };
   return rekindle;
 }
+
+type OpenedBy = { readonly kind: "person"; readonly viewerId?: string } | { readonly kind: "agent" };
 
 /** Hands a held claim to open-preview; when Inngest does not take it, the claim is ended with that reason. */
 async function handOver(

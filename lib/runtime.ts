@@ -13,7 +13,7 @@ import { jsonLog, type Log } from "./log";
 import { type Policy, policyFaults } from "./preview/policy";
 import { type Random, systemRandom } from "./random";
 import { upstashRedis } from "./redis";
-import { e2bSandboxes } from "./sandbox/e2b";
+import { e2bSandboxes, type LentSandbox } from "./sandbox/e2b";
 import type { Sandboxes } from "./sandbox/port";
 import { redisStore } from "./store/redis-store";
 import type { PreviewStore } from "./store/store";
@@ -35,6 +35,8 @@ export interface Runtime {
   readonly flow: FlowSettings;
   readonly store: PreviewStore;
   readonly sandboxes: Sandboxes;
+  /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
+  lend(sandboxId: SandboxId): Promise<LentSandbox>;
   readonly files: ProjectFiles;
   readonly recipe?: RecipeSource;
   readonly policy: Policy;
@@ -81,6 +83,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const faults = optionFaults(options);
   if (faults.length > 0) throw new ConfigurationError(faults);
   const { environment, policy, preview } = options;
+  const sandboxes = e2bSandboxes({
+    ...options.e2b,
+    keepAliveMs: policy.keepAliveMs,
+    requestDeadlineMs: policy.stepBudgetMs,
+  });
   const previewUrl = (sandboxId: SandboxId, port: number) =>
     preview.urlTemplate.replace("{sandboxId}", sandboxId).replace("{port}", String(port));
   return {
@@ -89,11 +96,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     inngest: options.inngest,
     flow: options.flow,
     store: redisStore(upstashRedis({ ...options.redis, deadlineMs: REDIS_DEADLINE_MS }), environment, policy),
-    sandboxes: e2bSandboxes({
-      ...options.e2b,
-      keepAliveMs: policy.keepAliveMs,
-      requestDeadlineMs: policy.stepBudgetMs,
-    }),
+    sandboxes,
+    lend: sandboxes.lend,
     files: options.files,
     ...(options.recipe ? { recipe: options.recipe } : {}),
     policy,

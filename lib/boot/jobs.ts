@@ -36,9 +36,11 @@ echo $code > "$HOME/.rekindle/jobs/$JOB/status.new" && mv "$HOME/.rekindle/jobs/
 
 const pollScript = `
 cd "$HOME/.rekindle/jobs/$JOB" 2>/dev/null || { echo not-started; exit 0; }
-if [ -f status ]; then echo "exited $(cat status)"
+has_ended() { [ -f status ] && echo "exited $(cat status)"; }
+if has_ended; then :
 elif [ ! -f pid ]; then echo running
 elif kill -0 "$(cat pid)" 2>/dev/null; then echo running
+elif has_ended; then : # between the two looks
 else echo lost; fi
 tail -c "$BYTES" log 2>/dev/null || true
 `;
@@ -60,7 +62,11 @@ export function startJob(sandboxes: Sandboxes, job: Job, deadlineMs: number): Pr
 }
 
 /** How the job stands, with the last lines of its log. */
-export async function pollJob(sandboxes: Sandboxes, job: Job, deadlineMs: number): Promise<JobStatus> {
+export async function pollJob(
+  sandboxes: Pick<Sandboxes, "run">,
+  job: Job,
+  deadlineMs: number,
+): Promise<JobStatus> {
   const { stdout } = await sandboxes.run(job.sandboxId, pollScript, {
     variables: { JOB: job.name, BYTES: String(LOG_TAIL_BYTES) },
     deadlineMs,

@@ -24,6 +24,8 @@ export type Action =
   /** Bring it (back) to running: resume, go on with an interrupted start, or rebuild. */
   | { readonly kind: "open"; readonly reason: Reason }
   | { readonly kind: "pause"; readonly reason: Reason }
+  /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
+  | { readonly kind: "renew"; readonly reason: Reason }
   /** The provider has another run, or another end of it, than the record: say so in the record. */
   | {
       readonly kind: "record-run";
@@ -66,17 +68,53 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
   }
 }
 
-/** When a preview in use has had no activity for long enough. */
-export function idleAt(record: PreviewRecord, policy: Policy): number {
-  return (record.lastActiveAt ?? record.changedAt) + policy.idleAfterMs;
+/**
+ * Until when it is known to have been used: the last activity, when it came to run for whoever waited for that, or the
+ * end of the last hold, which may lie ahead.
+ */
+export function usedUntil(record: PreviewRecord): number {
+  return Math.max(record.lastActiveAt ?? record.changedAt, record.readyAt ?? 0, record.heldUntil ?? 0);
 }
 
-/** When to look at a running preview if everybody else forgot it: after its idle end or the provider's, whichever is first. */
-export function healRunningAt(
-  running: { readonly lastActiveAt: number; readonly endsAt: number },
-  policy: Policy,
-): number {
-  return Math.min(running.lastActiveAt + policy.idleAfterMs, running.endsAt) + policy.healAfterMs;
+/** When a preview has been without use for long enough to rest. */
+export function idleAt(record: PreviewRecord, policy: Policy): number {
+  return usedUntil(record) + policy.idleAfterMs;
+}
+
+/**
+ * When a preview that everybody has left rests: a grace after they left, or after it came to run when they did not wait
+ * for that. Undefined while somebody or an agent is there, and when viewers merely stopped beating.
+ */
+export function desertedAt({ record, viewers, holds }: Snapshot, policy: Policy): number | undefined {
+  if (viewers > 0 || holds > 0 || record.leftAt === undefined) return undefined;
+  return Math.max(record.leftAt, usedUntil(record)) + policy.graceAfterLeftMs;
+}
+
+/** Where the provider ends this run whatever is asked of it; undefined when no run is known. */
+export function runEndsAt(record: PreviewRecord, policy: Policy): number | undefined {
+  if (!("runStartedAt" in record) || record.runStartedAt === undefined) return undefined;
+  return Math.min(record.runStartedAt + policy.maxRunMs, record.runCapAt ?? Number.POSITIVE_INFINITY);
+}
+
+/** From when on the run is renewed; undefined when no run is known. */
+export function renewAt(record: PreviewRecord, policy: Policy): number | undefined {
+  const endsAt = runEndsAt(record, policy);
+  return endsAt === undefined ? undefined : endsAt - policy.renewBeforeMs;
+}
+
+/**
+ * When to look at a running preview if everybody else forgot it: a little after the first of its deadlines. The prelude
+ * of the scripts computes the same (`runningCheckAt`), and a test holds the two together.
+ */
+export function healRunningAt(snapshot: Snapshot, policy: Policy): number {
+  const { record } = snapshot;
+  const deadlines = [
+    idleAt(record, policy),
+    "endsAt" in record ? record.endsAt : undefined,
+    renewAt(record, policy),
+    desertedAt(snapshot, policy),
+  ];
+  return Math.min(...deadlines.filter((at) => at !== undefined)) + policy.healAfterMs;
 }
 
 /** Somebody came while it was being brought to rest, and whoever did that died before it could go on to the wish. */
@@ -94,14 +132,24 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
       : { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
   }
   if (!isInUse) return { kind: "pause", reason: "idle" };
-  const lastActiveAt = record.lastActiveAt ?? record.changedAt;
+  if (now >= (desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY)) {
+    return { kind: "pause", reason: "left" };
+  }
   if (observed.kind !== "running") return { kind: "none", reason: record.reason, nextCheckAt: now };
   const { startedAt, endsAt } = observed;
-  const nextCheckAt = healRunningAt({ lastActiveAt, endsAt }, policy);
+  const seen = withRun(snapshot, startedAt, endsAt);
+  const nextCheckAt = healRunningAt(seen, policy);
   const isKnown = record.state === "running" && record.runStartedAt === startedAt && record.endsAt === endsAt;
-  return isKnown
-    ? { kind: "none", reason: record.reason, nextCheckAt }
-    : { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
+  if (!isKnown) return { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
+  if (now >= (renewAt(seen.record, policy) ?? Number.POSITIVE_INFINITY)) {
+    return { kind: "renew", reason: "renewal" };
+  }
+  return { kind: "none", reason: record.reason, nextCheckAt };
+}
+
+function withRun(snapshot: Snapshot, runStartedAt: number, endsAt: number): Snapshot {
+  const { record } = snapshot;
+  return record.state === "running" ? { ...snapshot, record: { ...record, runStartedAt, endsAt } } : snapshot;
 }
 
 /**

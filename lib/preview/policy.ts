@@ -11,8 +11,10 @@ const ms = z.number().int().positive();
 export const policySchema = z.object({
   /** Without activity for this long a preview goes to rest. */
   idleAfterMs: ms,
-  /** How long before the end of idleness the idle function looks; where a warning will be given. */
+  /** How long before a preview goes to rest for want of use a warning is given, with a way to stay. */
   warnBeforeMs: ms,
+  /** The same before an end that cannot be moved, which is the end of a run. */
+  warnEndBeforeMs: ms,
   /** After the last viewer left, wait this long for a return. */
   graceAfterLeftMs: ms,
   /** The pane's interval between beats. */
@@ -28,6 +30,18 @@ export const policySchema = z.object({
   keepAliveMs: ms,
   /** The plan's longest continuous run. */
   maxRunMs: ms,
+  /** From this long before a run's end on it is renewed as soon as the moment is quiet: pause and resume, memory kept. */
+  renewBeforeMs: ms,
+  /** By this long before a run's end it is renewed at any moment, quiet or not, held or not. */
+  renewAtLatestMs: ms,
+  /** A moment is quiet when nobody was active for so long. */
+  quietAfterMs: ms,
+  /** What a renewal is said to take until this preview's own has been measured. */
+  renewEstimateMs: ms,
+  /** The longest that an agent may hold a preview without asking again. */
+  maxHoldMs: ms,
+  /** What saving and sealing the files before a pause may take; what is not done by then is left for the next time. */
+  saveBudgetMs: ms,
   /** A running sandbox with less than this left is not handed out as warm without looking. */
   warmMarginMs: ms,
   /** How long a claim holds without renewal. */
@@ -44,6 +58,8 @@ export const policySchema = z.object({
   requestFreshForMs: ms,
   /** The sweep only heals: it looks this long after a deadline that should have been kept by others. */
   healAfterMs: ms,
+  /** How many entries of a preview's history are kept. */
+  historyEntries: z.number().int().positive(),
   /** Previews a sweep pass takes at most. */
   sweepBatch: z.number().int().positive(),
 });
@@ -90,6 +106,31 @@ export function policyFaults(policy: Policy): string[] {
   if (policy.beatEveryMs >= policy.idleAfterMs) {
     faults.push(
       `beatEveryMs (${policy.beatEveryMs}) must be less than idleAfterMs (${policy.idleAfterMs}), or a preview in use falls idle between two beats`,
+    );
+  }
+  if (policy.warnEndBeforeMs > policy.renewBeforeMs) {
+    faults.push(
+      `warnEndBeforeMs (${policy.warnEndBeforeMs}) must not exceed renewBeforeMs (${policy.renewBeforeMs}), or the end of a run is announced after it was renewed`,
+    );
+  }
+  if (policy.renewAtLatestMs >= policy.renewBeforeMs) {
+    faults.push(
+      `renewAtLatestMs (${policy.renewAtLatestMs}) must be less than renewBeforeMs (${policy.renewBeforeMs}), or no quiet moment is ever waited for`,
+    );
+  }
+  if (policy.renewBeforeMs * 2 >= policy.maxRunMs) {
+    faults.push(
+      `renewBeforeMs (${policy.renewBeforeMs}) must be less than half of maxRunMs (${policy.maxRunMs}), or a run is renewed over and over`,
+    );
+  }
+  if (policy.quietAfterMs <= policy.beatEveryMs) {
+    faults.push(
+      `quietAfterMs (${policy.quietAfterMs}) must exceed beatEveryMs (${policy.beatEveryMs}), or every moment between two beats counts as quiet`,
+    );
+  }
+  if (policy.saveBudgetMs + policy.stepBudgetMs >= policy.leaseMs) {
+    faults.push(
+      `saveBudgetMs + stepBudgetMs (${policy.saveBudgetMs + policy.stepBudgetMs}) must be less than leaseMs (${policy.leaseMs}), or a claim lapses while the files are saved`,
     );
   }
   if (policy.leaseMs <= policy.stepBudgetMs * 2) {

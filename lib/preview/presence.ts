@@ -11,19 +11,24 @@ export type Rest =
   | { readonly kind: "rest" }
   /** Somebody was active since; look again then. */
   | { readonly kind: "later"; readonly at: number }
+  /** Somebody is at work on it and it will run again; nothing is known of its rest before that. */
+  | { readonly kind: "moving"; readonly at: number }
   /** Nothing runs, or nobody's rest is asked for. */
   | { readonly kind: "not-running" };
 
 /** Whether a preview has been idle long enough, by the record and not by the event that asked. */
 export function restWhenIdle(snapshot: Snapshot, policy: Policy): Rest {
-  if (snapshot.record.state !== "running") return { kind: "not-running" };
+  const { state, wanted } = snapshot.record;
+  const isComingBack = state === "resuming" || (state === "pausing" && wanted === "running");
+  if (isComingBack) return { kind: "moving", at: snapshot.now + policy.leaseMs };
+  if (state !== "running") return { kind: "not-running" };
   const at = idleAt(snapshot.record, policy);
   return snapshot.now >= at ? { kind: "rest" } : { kind: "later", at };
 }
 
-/** Whether everybody has left: nobody's beat is recent. */
-export function isEmpty(snapshot: Snapshot): boolean {
-  return snapshot.viewers === 0;
+/** Whether everybody has left: nobody's beat is recent, and no agent is at work. */
+export function isEmpty({ viewers, holds }: Snapshot): boolean {
+  return viewers === 0 && holds === 0;
 }
 
 /** Whether there is, or soon will be, something running that could rest. */

@@ -11,6 +11,9 @@ export const reasonSchema = z.enum([
   "returned",
   "idle",
   "left",
+  "renewal",
+  "renewed",
+  "files-damaged",
   "provider-paused",
   "sandbox-gone",
   "interrupted",
@@ -63,6 +66,23 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   left: {
     title: "Resting: everybody left",
     message: "The preview was paused with its memory and processes kept. It goes on where it stood still.",
+    action: "open",
+  },
+  renewal: {
+    title: "Renewing its run",
+    message:
+      "The plan ends a run after a while, so the sandbox is paused for a moment and goes on at once, with memory and processes kept.",
+    action: "none",
+  },
+  renewed: {
+    title: "Its run was renewed",
+    message: "It was paused for a moment before the plan's end, and the same processes go on.",
+    action: "none",
+  },
+  "files-damaged": {
+    title: "Rebuilding: the sandbox came back damaged",
+    message:
+      "After the pause its files were not what they had been. It is built anew from the project's files; the damaged sandbox is kept aside.",
     action: "open",
   },
   "provider-paused": {

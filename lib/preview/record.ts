@@ -39,7 +39,9 @@ export const phaseSchema = z.enum([
   "install",
   "start",
   "answer",
+  "save",
   "pause",
+  "sync",
   "tidy",
 ]);
 /** How far the holder of the claim has come; a takeover goes on from here and never begins again. */
@@ -55,12 +57,16 @@ const common = z.object({
   reason: reasonSchema,
   changedAt: whole,
   lastActiveAt: whole.optional(),
+  /** When the last viewer left; absent while somebody is there, and when everybody merely stopped beating. */
+  leftAt: whole.optional(),
+  /** The latest end of all holds, also when it has passed: until then the preview was in use. Absent without any. */
+  heldUntil: whole.optional(),
   emittedAt: whole.optional(),
   emitSeq: whole.optional(),
   /** The claim: who may write until when. Absent when nobody is at work. */
   leaseId: leaseIdSchema.optional(),
   leaseUntil: whole.optional(),
-  leaseKind: z.enum(["open", "pause", "settle"]).optional(),
+  leaseKind: z.enum(["open", "pause", "renew", "sync", "settle"]).optional(),
   phase: phaseSchema.optional(),
   phaseAt: whole.optional(),
   /** Names the install and start jobs inside the sandbox, so that a takeover finds them. */
@@ -71,6 +77,17 @@ const common = z.object({
   filesFor: z.string().optional(),
   claimedAt: whole.optional(),
   revision: z.string().optional(),
+  /** A newer revision was announced that is not in the sandbox yet; `sync-preview` brings it as soon as it runs. */
+  syncAskedAt: whole.optional(),
+  /** When the files in the sandbox were last known to be in the product's hands. */
+  savedAt: whole.optional(),
+  /** How many files in the sandbox could not be given back at the last try, and why the last try saved nothing. */
+  unsaved: whole.optional(),
+  /** What the last boot or seal wrote into the sandbox; a sandbox without it has lost writes. */
+  generation: z.string().optional(),
+  /** Hash of the seal that was taken for the pause of this run; absent when the pause was not ours. */
+  sealHash: z.string().optional(),
+  sealedRun: whole.optional(),
   port: whole.optional(),
   cameBack: cameBackSchema.optional(),
   readyAt: whole.optional(),
@@ -78,6 +95,11 @@ const common = z.object({
   readyBy: leaseIdSchema.optional(),
   /** How long the person waited for the last start or resume. */
   tookMs: whole.optional(),
+  /** When the run was last renewed before its end, and how long the preview was away for it. */
+  renewedAt: whole.optional(),
+  renewTookMs: whole.optional(),
+  /** Where the provider really ends the run, when it was found to end it before the plan's longest. */
+  runCapAt: whole.optional(),
 });
 
 const sandboxFields = {
@@ -125,6 +147,8 @@ export interface Snapshot {
   readonly now: number;
   /** Viewers whose last beat is recent enough to count. */
   readonly viewers: number;
+  /** Holds that have not ended: agents at work. */
+  readonly holds: number;
   readonly record: PreviewRecord;
 }
 

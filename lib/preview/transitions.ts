@@ -28,7 +28,7 @@ export const transitions = {
 } as const satisfies Record<State, readonly State[]>;
 
 /** Why a worker takes a claim; each kind enters its own state from where the preview stands. */
-export type ClaimKind = "open" | "pause" | "settle";
+export type ClaimKind = "open" | "pause" | "renew" | "sync" | "settle";
 
 /**
  * The state that a claim of a kind enters from each state; where a state is missing the claim does not apply.
@@ -47,6 +47,9 @@ export const entering = {
     failed: "starting",
   },
   pause: { running: "pausing", pausing: "pausing" },
+  // A renewal that died half-way is an interrupted pause with running wanted: an open finishes it.
+  renew: { running: "pausing" },
+  sync: { running: "running" },
   settle: {
     starting: "starting",
     running: "running",

@@ -60,7 +60,9 @@ const phaseTitles: Readonly<Record<Phase, string>> = {
   install: "Installing dependencies",
   start: "Starting the dev server",
   answer: "Waiting for its answer",
+  save: "Saving what changed in its files",
   pause: "Pausing, with memory and processes kept",
+  sync: "Bringing the newest files",
   tidy: "Tidying up",
 };
 

@@ -26,10 +26,34 @@ export interface E2bOptions {
   readonly requestDeadlineMs: number;
 }
 
+/**
+ * A live sandbox of the SDK's, without what would act behind Rekindle's back: pausing, killing, its timeout. It is good
+ * while the hold lasts under which it was lent.
+ */
+export type LentSandbox = Pick<
+  Sandbox,
+  | "sandboxId"
+  | "files"
+  | "commands"
+  | "pty"
+  | "git"
+  | "getHost"
+  | "getInfo"
+  | "getMetrics"
+  | "uploadUrl"
+  | "downloadUrl"
+>;
+
+/** The port, and what only E2B can lend. */
+export interface E2bSandboxes extends Sandboxes {
+  /** The running sandbox, connected; extended if need be and never shortened. @throws SandboxGoneError */
+  lend(sandboxId: SandboxId): Promise<LentSandbox>;
+}
+
 /** A connection costs a round trip and holds the sandbox's access token, so a few are kept, never written down. */
 const MOST_CONNECTIONS = 100;
 
-export function e2bSandboxes(options: E2bOptions): Sandboxes {
+export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
   const connection: ConnectionOpts = {
     apiKey: options.apiKey,
     requestTimeoutMs: options.requestDeadlineMs,
@@ -119,6 +143,8 @@ export function e2bSandboxes(options: E2bOptions): Sandboxes {
 
   return {
     observe,
+
+    lend: (sandboxId) => call("lend", sandboxId, () => attached(sandboxId)),
 
     async create(labels, keepAliveMs) {
       const sandbox = await call("create", undefined, () =>

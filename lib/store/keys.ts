@@ -14,6 +14,7 @@ export interface PreviewKeys {
     condemned: string,
     log: string,
     requests: string,
+    holds: string,
   ];
 }
 
@@ -24,6 +25,14 @@ export function keysOf(environment: string, scope: Scope): PreviewKeys {
   const key = (kind: string) => `rekindle:${environment}:${kind}:${previewId}`;
   return {
     previewId,
-    all: [key("preview"), key("viewers"), dueKey(environment), key("condemned"), key("log"), key("requests")],
+    all: [
+      key("preview"),
+      key("viewers"),
+      dueKey(environment),
+      key("condemned"),
+      key("log"),
+      key("requests"),
+      key("holds"),
+    ],
   };
 }

@@ -18,6 +18,7 @@ import { dueKey, keysOf } from "./keys";
 import { claimScript } from "./scripts/claim";
 import { commitScript } from "./scripts/commit";
 import { condemnScript } from "./scripts/condemn";
+import { holdScript } from "./scripts/hold";
 import { readScript } from "./scripts/read";
 import { recordExtensionScript } from "./scripts/record-extension";
 import { renewLeaseScript } from "./scripts/renew-lease";
@@ -29,6 +30,7 @@ import {
   type ClaimRequest,
   type Commit,
   type CommitReply,
+  type HoldReply,
   type PreviewStore,
   type Sign,
 } from "./store";
@@ -42,7 +44,7 @@ const flag = (isSet: boolean | undefined): string => (isSet ? "1" : "");
 export function redisStore(redis: Redis, environment: string, policy: Policy): PreviewStore {
   async function run(script: Script, scope: Scope, args: readonly string[]): Promise<Reply> {
     const keys = keysOf(environment, scope);
-    const raw = await redis.runScript(script, keys.all, [text(policy.viewerGoneAfterMs), ...args]);
+    const raw = await redis.runScript(script, keys.all, [policyNumbers(policy), ...args]);
     return parseReply(script, scope, keys.previewId, raw);
   }
 
@@ -93,14 +95,16 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
       return extra === "" ? { snapshot } : { snapshot, emitSeq: Number(extra) };
     },
 
-    async recordExtension(scope, { sandboxId, runStartedAt, endsAt }) {
-      const args = [
-        sandboxId,
-        text(runStartedAt),
-        text(endsAt),
-        text(policy.idleAfterMs),
-        text(policy.healAfterMs),
-      ];
+    async hold(scope, key, maxMs) {
+      return holdReply(await run(holdScript, scope, ["hold", key, text(maxMs)]));
+    },
+
+    async release(scope, key) {
+      return holdReply(await run(holdScript, scope, ["release", key]));
+    },
+
+    async recordExtension(scope, { sandboxId, runStartedAt, endsAt, isClamped }) {
+      const args = [sandboxId, text(runStartedAt), text(endsAt), flag(isClamped)];
       const { status } = await run(recordExtensionScript, scope, args);
       return z.enum(["recorded", "not-later", "other-run"]).parse(status);
     },
@@ -120,7 +124,8 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
   const open = request.kind === "open" ? request : undefined;
   const pause = request.kind === "pause" ? request : undefined;
   const settle = request.kind === "settle" ? request : undefined;
-  const wanted = open ? "running" : pause ? "resting" : text(settle?.wanted);
+  const renew = request.kind === "renew" ? request : undefined;
+  const wanted = open || renew ? "running" : pause ? "resting" : text(settle?.wanted);
   return [
     scope.projectId,
     scope.userId,
@@ -135,11 +140,12 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
     text(open?.viewerId),
     text(open?.isDoubted ? Number.MAX_SAFE_INTEGER : policy.warmMarginMs),
     flag(open?.isByPerson),
-    text(pause?.idleForMs),
+    text(pause?.idleForMs ?? renew?.quietForMs),
     flag(pause?.mustBeEmpty),
     text(open?.bootId),
     text(open?.requestId),
     text(request.ifEpoch),
+    flag(pause !== undefined || renew?.quietForMs !== undefined),
   ];
 }
 
@@ -162,17 +168,19 @@ function commitArgs(commit: Commit): string[] {
     commit.become ? `,${sourcesOf(commit.become).join(",")},` : "",
     text(commit.reason),
     text(commit.wanted),
-    commit.check === "never"
-      ? ""
-      : "at" in commit.check
-        ? text(commit.check.at)
-        : `+${text(commit.check.inMs)}`,
+    checkText(commit.check),
     text(commit.requestId),
     flag(commit.mustBeFree),
     text(pairs.length),
     ...pairs.flatMap(([field, value]) => [field, text(value)]),
     ...(commit.remove ?? []),
   ];
+}
+
+function checkText(check: Commit["check"]): string {
+  if (check === "never") return "";
+  if (check === "when-running") return "running";
+  return "at" in check ? text(check.at) : `+${text(check.inMs)}`;
 }
 
 function touchArgs(sign: Sign, policy: Policy): string[] {
@@ -182,11 +190,33 @@ function touchArgs(sign: Sign, policy: Policy): string[] {
     viewerId,
     text(policy.emitEveryMs),
     sign.kind === "activity" ? text(sign.at) : "",
-    text(policy.idleAfterMs),
-    text(policy.healAfterMs),
     sign.kind === "unsent" ? text(sign.emitSeq) : "",
   ];
 }
+
+function holdReply({ status, snapshot, extra }: Reply): HoldReply {
+  const kind = z.enum(["held", "released", "not-held", "absent"]).parse(status);
+  switch (kind) {
+    case "absent":
+      return { kind };
+    case "held":
+      return { kind, endsAt: Number(extra), snapshot };
+    case "released":
+    case "not-held":
+      return { kind, snapshot };
+  }
+}
+
+/** In the order in which the prelude reads them. */
+const policyNumbers = (policy: Policy): string =>
+  [
+    policy.viewerGoneAfterMs,
+    policy.idleAfterMs,
+    policy.healAfterMs,
+    policy.graceAfterLeftMs,
+    policy.renewBeforeMs,
+    policy.maxRunMs,
+  ].join(",");
 
 interface Reply {
   readonly status: string;
@@ -197,7 +227,7 @@ interface Reply {
 const replySchema = z.tuple([
   z.string(),
   z.coerce.number(),
-  z.coerce.number(),
+  z.tuple([z.coerce.number(), z.coerce.number()]),
   z.array(z.string()),
   z.string(),
 ]);
@@ -205,8 +235,8 @@ const replySchema = z.tuple([
 function parseReply(script: Script, scope: Scope, previewId: string, raw: ScriptReply): Reply {
   const parsed = replySchema.safeParse(raw);
   if (!parsed.success) throw new StoreRefusedError(script.name, parsed.error);
-  const [status, now, viewers, flat, extra] = parsed.data;
-  return { status, extra, snapshot: { now, viewers, record: parseRecord(scope, previewId, flat) } };
+  const [status, now, [viewers, holds], flat, extra] = parsed.data;
+  return { status, extra, snapshot: { now, viewers, holds, record: parseRecord(scope, previewId, flat) } };
 }
 
 function parseRecord(scope: Scope, previewId: string, flat: readonly string[]): PreviewRecord {

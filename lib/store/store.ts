@@ -4,7 +4,7 @@
  * Fails closed: every method throws `StoreUnreachableError` when no answer came (the script may have run; calling
  * again with the same ids is safe), `StoreRefusedError`, or `RecordUnreadableError`.
  */
-import type { LeaseId, PreviewId, SandboxId, Scope, ViewerId } from "@/lib/ids";
+import type { HoldKey, LeaseId, PreviewId, SandboxId, Scope, ViewerId } from "@/lib/ids";
 import type { Reason } from "@/lib/preview/reasons";
 import type { Phase, PreviewRecord, Snapshot, Wanted } from "@/lib/preview/record";
 import type { State } from "@/lib/preview/transitions";
@@ -37,10 +37,19 @@ export type ClaimRequest = {
     }
   | {
       readonly kind: "pause";
-      /** Refused when somebody was active within this time. */
+      /** Refused when somebody was active within this time; a hold always refuses it. */
       readonly idleForMs?: number;
       /** Refused when a viewer is there. */
       readonly mustBeEmpty?: boolean;
+    }
+  | {
+      readonly kind: "renew";
+      /** Refused when somebody was active within this time, or when an agent holds it; neither when absent. */
+      readonly quietForMs?: number;
+    }
+  | {
+      /** Work on the files of a preview that runs and goes on running. */
+      readonly kind: "sync";
     }
   | {
       readonly kind: "settle";
@@ -70,8 +79,11 @@ export interface Commit {
   readonly wanted?: Wanted;
   readonly set?: Readonly<Record<string, string | number>>;
   readonly remove?: readonly string[];
-  /** When the sweep looks if nobody else did; `never` takes the preview out of the due index. */
-  readonly check: { readonly at: number } | { readonly inMs: number } | "never";
+  /**
+   * When the sweep looks if nobody else did; `never` takes the preview out of the due index, and `when-running` is after
+   * the first of a running preview's deadlines, computed from what this commit leaves behind.
+   */
+  readonly check: { readonly at: number } | { readonly inMs: number } | "never" | "when-running";
   readonly requestId?: string;
   /** Refused as `occupied` when the record names another sandbox than the one that is set. */
   readonly mustBeFree?: boolean;
@@ -98,11 +110,19 @@ export interface Touched {
   readonly emitSeq?: number;
 }
 
+export type HoldReply =
+  | { readonly kind: "held"; readonly endsAt: number; readonly snapshot: Snapshot }
+  | { readonly kind: "released" | "not-held"; readonly snapshot: Snapshot }
+  /** There is no such preview. */
+  | { readonly kind: "absent" };
+
 export interface Extension {
   readonly sandboxId: SandboxId;
   readonly runStartedAt: number;
   /** As the provider confirmed it. */
   readonly endsAt: number;
+  /** The provider gave less than it was asked for: there this run ends. */
+  readonly isClamped?: boolean;
 }
 
 export interface PreviewStore {
@@ -118,6 +138,10 @@ export interface PreviewStore {
   condemn(scope: Scope, sandboxId: SandboxId): Promise<boolean>;
   /** Undefined when there is no such preview: a sign of life starts nothing. */
   touch(scope: Scope, sign: Sign): Promise<Touched | undefined>;
+  /** Takes the hold of this key, or answers the end of the one that is held already: asking again moves nothing. */
+  hold(scope: Scope, key: HoldKey, maxMs: number): Promise<HoldReply>;
+  /** Gives the hold back; idempotent. */
+  release(scope: Scope, key: HoldKey): Promise<HoldReply>;
   recordExtension(scope: Scope, extension: Extension): Promise<"recorded" | "not-later" | "other-run">;
   /** The previews whose time to be looked at has come; each one's time is pushed forward, never removed. */
   takeDue(most: number, pushForwardMs: number): Promise<readonly Scope[]>;

@@ -149,10 +149,7 @@ export function untilState(
 }
 
 /** The first answer that is not undefined; polled. Not `expect.poll`, which knows no test when tests run side by side. */
-export function until<T>(
-  what: string | (() => string),
-  look: () => Promise<T | undefined>,
-): Promise<T> {
+export function until<T>(what: string | (() => string), look: () => Promise<T | undefined>): Promise<T> {
   return vi.waitFor(
     async () => {
       const found = await look();

@@ -20,11 +20,12 @@ export function aRecord(state: State, fields: Fields = {}): PreviewRecord {
   return recordSchema.parse(Object.fromEntries(texts));
 }
 
-export function aSnapshot(state: State, fields: Fields = {}, viewers = 0): Snapshot {
-  return { now: NOW, viewers, record: aRecord(state, fields) };
+export function aSnapshot(state: State, fields: Fields = {}, viewers = 0, holds = 0): Snapshot {
+  return { now: NOW, viewers, holds, record: aRecord(state, fields) };
 }
 
 const MINUTE_AGO = NOW - 60_000;
+const HOUR_AGO = NOW - 3_600_000;
 
 const common: Fields = {
   v: 1,
@@ -47,7 +48,7 @@ const ofState: Readonly<Record<State, Fields>> = {
     wanted: "running",
     port: 3000,
     cameBack: "resumed",
-    readyAt: MINUTE_AGO,
+    readyAt: HOUR_AGO,
     tookMs: 900,
   },
   pausing: { ...sandbox, reason: "idle" },

@@ -4,6 +4,7 @@
  * fault is planned. It must never replace what ships but at its ports. Each test makes its own
  * world.
  */
+import { Sandbox } from "e2b";
 import { serve } from "inngest/edge";
 import { onTestFinished } from "vitest";
 import { createInngestClient } from "@/inngest/client";
@@ -99,6 +100,8 @@ export async function createWorld(options: WorldOptions = {}) {
     flow,
     store: faults.around("store", store, ["previewIdOf"]),
     sandboxes: faults.around("sandboxes", virtualSandboxes(cloud, machines)),
+    // The SDK's own object, unconnected: what an agent does inside is not modelled, only that it holds.
+    lend: async (sandboxId) => new Sandbox({ sandboxId, envdVersion: "0.5.0" }),
     files: options.files ?? oneProject,
     policy,
     clock: work.clock,

@@ -6,13 +6,14 @@
  */
 import type { Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import type { Snapshot } from "../record";
+import { renewAt, runEndsAt, usedUntil } from "../decide";
+import type { PreviewRecord, Snapshot } from "../record";
 
 export type ExtendOutcome =
   | { readonly kind: "extended"; readonly fromMs: number; readonly toMs: number }
-  /** The end could not move further: E2B clamps to the plan's longest run without saying so. */
-  | { readonly kind: "at-cap"; readonly endsAt: number }
   | { readonly kind: "not-needed"; readonly endsAt: number }
+  /** The end cannot move any more, and it is near: the run has to be renewed before. `run` names the run. */
+  | { readonly kind: "near-cap"; readonly endsAt: number; readonly run: number }
   | { readonly kind: "not-running" }
   /** The provider says something else than the record: reconcile. */
   | {
@@ -20,43 +21,79 @@ export type ExtendOutcome =
       readonly found: "gone" | "paused" | "past-cap" | "run-over" | "other-run";
     };
 
-export async function extend(runtime: Runtime, scope: Scope, activityAt: number): Promise<ExtendOutcome> {
-  const touched = await runtime.store.touch(scope, { kind: "activity", at: activityAt });
-  if (touched?.snapshot.record.state !== "running") return { kind: "not-running" };
-  const { record, now } = touched.snapshot;
-  const askMs = keepAliveFor(runtime, touched.snapshot);
+/** `activityAt` is undefined for a sign that nobody gave: the start's own, which moves the end and counts as no use. */
+export async function extend(
+  runtime: Runtime,
+  scope: Scope,
+  activityAt: number | undefined,
+): Promise<ExtendOutcome> {
+  const snapshot =
+    activityAt === undefined
+      ? (await runtime.store.read(scope)).snapshot
+      : (await runtime.store.touch(scope, { kind: "activity", at: activityAt }))?.snapshot;
+  if (snapshot?.record.state !== "running") return { kind: "not-running" };
+  const { now } = snapshot;
+  const { record } = snapshot;
+  const askMs = keepAliveFor(runtime, snapshot);
   if (now >= record.endsAt) return { kind: "look-again", found: "run-over" };
-  // Nothing left to ask for: asking all the same would end the run at once, if the provider knows of a newer one. It is
-  // still seen whether it runs, or near the cap a sandbox killed by others would stay unnoticed until the run's end.
-  if (askMs === 0 || now + askMs <= record.endsAt) {
-    const seen = await runtime.sandboxes.observe(record.sandboxId);
-    if (seen.kind !== "running") return { kind: "look-again", found: seen.kind };
-    if (seen.startedAt !== record.runStartedAt) return { kind: "look-again", found: "other-run" };
-    return { kind: "not-needed", endsAt: record.endsAt };
-  }
+  const isMoved = askMs > 0 && now + askMs > record.endsAt;
+  return isMoved ? move(runtime, scope, snapshot, record, askMs) : look(runtime, snapshot, record);
+}
+
+type RunningRecord = Extract<PreviewRecord, { state: "running" }>;
+
+/**
+ * Nothing is left to ask for: asking all the same would end the run at once, if the provider knows of a newer one. It is
+ * still seen whether it runs, or near the cap a sandbox killed by others would stay unnoticed until the run's end.
+ */
+async function look(runtime: Runtime, snapshot: Snapshot, record: RunningRecord): Promise<ExtendOutcome> {
+  const seen = await runtime.sandboxes.observe(record.sandboxId);
+  if (seen.kind !== "running") return { kind: "look-again", found: seen.kind };
+  if (seen.startedAt !== record.runStartedAt) return { kind: "look-again", found: "other-run" };
+  return nearCap(runtime, snapshot) ?? { kind: "not-needed", endsAt: record.endsAt };
+}
+
+async function move(
+  runtime: Runtime,
+  scope: Scope,
+  snapshot: Snapshot,
+  record: RunningRecord,
+  askMs: number,
+): Promise<ExtendOutcome> {
   const extended = await runtime.sandboxes.extend(record.sandboxId, askMs);
   if (extended.kind !== "extended") return { kind: "look-again", found: extended.kind };
   const recorded = await runtime.store.recordExtension(scope, {
     sandboxId: record.sandboxId,
     runStartedAt: extended.startedAt,
     endsAt: extended.endsAt,
+    // E2B gives whole seconds, and its clock is not Redis's: less than that is no clamp (e2b.md §2.2, 2026-11-22).
+    isClamped: extended.endsAt < snapshot.now + askMs - CLAMP_TOLERANCE_MS,
   });
   switch (recorded) {
     case "recorded":
-      return { kind: "extended", fromMs: record.endsAt, toMs: extended.endsAt };
+      return nearCap(runtime, snapshot) ?? { kind: "extended", fromMs: record.endsAt, toMs: extended.endsAt };
     case "not-later":
-      return { kind: "at-cap", endsAt: record.endsAt };
+      return nearCap(runtime, snapshot) ?? { kind: "not-needed", endsAt: record.endsAt };
     case "other-run":
       return { kind: "look-again", found: "other-run" };
   }
 }
 
-/** From the last activity, not from now: a late or replayed event must not buy time that nobody used. */
+const CLAMP_TOLERANCE_MS = 30_000;
+
+/** Told while there is time for one more sign of life before the renewal is due; earlier it would only cost. */
+function nearCap(runtime: Runtime, { record, now }: Snapshot): ExtendOutcome | undefined {
+  const { emitEveryMs, extendAtLatestMs } = runtime.policy;
+  const at = renewAt(record, runtime.policy);
+  if (record.state !== "running" || at === undefined) return undefined;
+  // Who holds it may give no further sign before.
+  const isNear = now + emitEveryMs + extendAtLatestMs >= at || (record.heldUntil ?? 0) > at;
+  if (!isNear) return undefined;
+  return { kind: "near-cap", endsAt: record.endsAt, run: record.runStartedAt };
+}
+
+/** From the last use, not from now: a late or replayed event must not buy time that nobody used. */
 function keepAliveFor(runtime: Runtime, { record, now }: Snapshot): number {
-  const lastActiveAt = record.lastActiveAt ?? now;
-  const untilCapMs =
-    "runStartedAt" in record && record.runStartedAt !== undefined
-      ? record.runStartedAt + runtime.policy.maxRunMs - now
-      : runtime.policy.keepAliveMs;
-  return Math.max(0, Math.min(lastActiveAt + runtime.policy.keepAliveMs - now, untilCapMs));
+  const untilCapMs = (runEndsAt(record, runtime.policy) ?? Number.POSITIVE_INFINITY) - now;
+  return Math.max(0, Math.min(usedUntil(record) + runtime.policy.keepAliveMs - now, untilCapMs));
 }

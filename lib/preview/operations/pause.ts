@@ -9,6 +9,7 @@ import type { Runtime } from "@/lib/runtime";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { type OpenOutcome, open } from "./open";
+import { readyToPause } from "./ready-to-pause";
 import { commitExpired, commitPaused } from "./settle";
 
 export interface PauseRequest {
@@ -49,7 +50,7 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
   const sandboxId = sandboxOf(snapshot.record);
   if (!sandboxId) return { kind: "expired", snapshot: await commitExpired(runtime, lease, "sandbox-gone") };
 
-  await runtime.store.renewLease(lease, { phase: "pause" });
+  await readyToPause(runtime, lease, sandboxId);
   const left = await runtime.sandboxes.pause(sandboxId);
   const rested =
     left === "gone"

@@ -7,9 +7,12 @@ import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { type Action, decide, type Observed } from "../decide";
+import type { Policy } from "../policy";
+import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { type PauseOutcome, pause } from "./pause";
+import { type RenewOutcome, renew } from "./renew";
 import { commit, commitExpired, commitPaused, rest } from "./settle";
 
 export type ReconcileOutcome =
@@ -17,6 +20,7 @@ export type ReconcileOutcome =
   | { readonly kind: "settled"; readonly action: Action }
   | { readonly kind: "busy"; readonly action: Action }
   | { readonly kind: "paused"; readonly action: Action; readonly outcome: PauseOutcome }
+  | { readonly kind: "renewed"; readonly action: Action; readonly outcome: RenewOutcome }
   | { readonly kind: "opened"; readonly action: Action; readonly outcome: OpenOutcome };
 
 export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
@@ -68,20 +72,26 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
       const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
       return { kind: "opened", action, outcome };
     }
-    case "pause": {
-      const idleForMs = reason === "idle" ? { idleForMs: runtime.policy.idleAfterMs } : {};
+    case "pause":
       return {
         kind: "paused",
         action,
-        outcome: await pause(runtime, scope, { leaseId, reason, ifEpoch, ...idleForMs }),
+        outcome: await pause(runtime, scope, { leaseId, reason, ifEpoch, ...unless(reason, runtime.policy) }),
       };
-    }
+    case "renew":
+      return { kind: "renewed", action, outcome: await renew(runtime, scope, { leaseId, ifEpoch }) };
     case "record-paused":
     case "expire":
     case "rest":
     case "record-run":
       return settle(runtime, look, action);
   }
+}
+
+/** What must still hold when the claim is taken, since time passes between the decision and it. */
+function unless(reason: Reason, policy: Policy): { idleForMs?: number; mustBeEmpty?: boolean } {
+  if (reason === "idle") return { idleForMs: policy.idleAfterMs };
+  return reason === "left" ? { mustBeEmpty: true, idleForMs: policy.graceAfterLeftMs } : {};
 }
 
 type Settling = Extract<Action, { kind: "none" | "record-paused" | "record-run" | "expire" | "rest" }>;
@@ -115,7 +125,7 @@ function commitSettled(
         operation: "run",
         claim: "release",
         set: { runStartedAt: action.startedAt, endsAt: action.endsAt },
-        check: { at: action.nextCheckAt },
+        check: "when-running",
       });
     case "record-paused":
       return commitPaused(runtime, lease, { reason: action.reason, pausedAt: action.pausedAt });

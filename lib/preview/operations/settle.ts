@@ -8,7 +8,6 @@ import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Commit, Lease } from "@/lib/store/store";
-import { healRunningAt } from "../decide";
 import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
 
@@ -71,26 +70,29 @@ export async function commitRunning(
   const { sandbox, port } = how;
   const snapshot = await runtime.store.renewLease(lease, { phase: "answer" });
   const { now, record } = snapshot;
-  const lastActiveAt = record.lastActiveAt ?? now;
+  const tookMs = now - (record.claimedAt ?? now);
+  const isRenewed = record.reason === "renewal";
   return commit(runtime, lease, {
     operation: "running",
     claim: "release",
     become: "running",
+    ...(isRenewed ? { reason: "renewed" } : {}),
     set: {
       sandboxId: sandbox.sandboxId,
       runStartedAt: sandbox.startedAt,
       endsAt: sandbox.endsAt,
       port,
       cameBack: how.cameBack,
-      readyAt: now,
       readyBy: lease.leaseId,
       // With "ready" goes a first sign of life: the next beat need not send another.
       emittedAt: now,
-      tookMs: now - (record.claimedAt ?? now),
+      tookMs,
+      // Nobody waited for a renewal, so it is no use; who had it before still has it.
+      ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now }),
       ...(how.revision ? { revision: how.revision } : {}),
     },
-    remove: ["pausedAt", "restartId"],
-    check: { at: healRunningAt({ lastActiveAt, endsAt: sandbox.endsAt }, runtime.policy) },
+    remove: ["pausedAt", "restartId", "runCapAt"],
+    check: "when-running",
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
 }

@@ -3,20 +3,21 @@
  * "I am" another worker would do the same (a naive read-then-write lost a workspace in 23 % of simulated runs).
  * Idempotent by lease id: the same caller asking again, after a lost answer, is granted the same epoch.
  *
- * ARGV  2 projectId  3 userId  4 kind (open | pause | settle)  5 leaseId  6 lease in ms
+ * ARGV  2 projectId  3 userId  4 kind (open | pause | renew | sync | settle)  5 leaseId  6 lease in ms
  *       7 moves ",from=entered,…" from the table of transitions  8 reason of the entered state, '' for the usual one
  *       9 wanted to write, '' leaves it  10 viewer that asks, '' for none
  *       11 open: least time left for warm, in ms  12 open: '1' when a person asks (a failed preview starts only then)
- *       13 pause: least idleness in ms, '' for none  14 pause: '1' when no viewer may be there
+ *       13 pause, renew: least idleness in ms, '' for none  14 pause: '1' when no viewer may be there
  *       15 boot id to use when a start begins  16 id of the request, '' for none; answered once
  *       17 epoch that the decision was made on, '' for none: whoever claimed since knows better
+ *       18 pause, renew: '1' when no hold may be there
  *
  * Returns status
  *   granted        the caller may write under the epoch in the record
  *   warm           it runs, with time left; nothing was claimed
  *   busy           another holds the claim, or took it since the decision; what an open wants was written all the same,
  *                  and the holder goes on to it
- *   active         pause only: somebody was active or is there
+ *   active         pause and renew only: somebody was active or is there
  *   needs-person   open only: it failed, and starts again only at a person's click
  *   not-applicable the kind has no move from this state
  *   completed      the request was answered before
@@ -30,11 +31,11 @@ local kind, leaseId, leaseMs = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local moves, reason, wanted, viewer = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local warmMarginMs, byPerson = tonumber(ARGV[11]), ARGV[12] == '1'
 local idleForMs, requireEmpty = ARGV[13], ARGV[14] == '1'
-local bootId, requestId, ifEpoch = ARGV[15], ARGV[16], ARGV[17]
+local bootId, requestId, ifEpoch, requireUnheld = ARGV[15], ARGV[16], ARGV[17], ARGV[18] == '1'
 
 local state = get('state')
 if state == nil then
-  if kind ~= 'open' then return { 'not-applicable', whole(now), '0', {}, '' } end
+  if kind ~= 'open' then return { 'not-applicable', whole(now), { '0', '0' }, {}, '' } end
   state = 'absent'
   redis.call('HSET', recordKey, 'v', '1', 'projectId', ARGV[2], 'userId', ARGV[3], 'state', state,
     'wanted', 'resting', 'epoch', '0', 'reason', 'never-opened', 'changedAt', whole(now))
@@ -51,12 +52,16 @@ local isOthers = isClaimed() and not isOwn
 if ifEpoch ~= '' and ifEpoch ~= get('epoch') then return reply('busy') end
 if requestId ~= '' and redis.call('ZSCORE', requestsKey, requestId) then return reply('completed') end
 if viewer ~= '' then redis.call('ZADD', viewersKey, whole(now), viewer) end
-if kind == 'open' and (byPerson or viewer ~= '') then set('lastActiveAt', whole(now)) end
+if kind == 'open' and (byPerson or viewer ~= '') then
+  set('lastActiveAt', whole(now))
+  unset('leftAt')
+end
 if kind == 'open' and state == 'failed' and not byPerson then return reply('needs-person') end
 
-if kind == 'pause' then
-  if idleForMs ~= '' and now - getNumber('lastActiveAt') < tonumber(idleForMs) then return reply('active') end
+if kind == 'pause' or kind == 'renew' then
+  if idleForMs ~= '' and now - usedUntil() < tonumber(idleForMs) then return reply('active') end
   if requireEmpty and countViewers() > 0 then return reply('active') end
+  if requireUnheld and countHolds() > 0 then return reply('active') end
 end
 
 local entered = string.match(moves, ',' .. state .. '=(%a+)')
@@ -80,7 +85,9 @@ unset('operations')
 redis.call('HSET', recordKey, 'epoch', whole(getNumber('epoch') + 1), 'leaseId', leaseId, 'leaseKind', kind,
   'leaseUntil', whole(now + leaseMs))
 if previousKind == '' or previousKind ~= kind then
-  redis.call('HSET', recordKey, 'phase', 'claimed', 'phaseAt', whole(now), 'claimedAt', whole(now))
+  redis.call('HSET', recordKey, 'phase', 'claimed', 'phaseAt', whole(now))
+  -- Who comes back from a renewal has waited since it began, and not only since its second half.
+  if not (isOwn and previousKind == 'renew') then set('claimedAt', whole(now)) end
 end
 if entered == 'starting' and (state ~= 'starting' or get('bootId') == nil) then set('bootId', bootId) end
 if entered == 'starting' and state ~= 'starting' then redis.call('DEL', logKey) end

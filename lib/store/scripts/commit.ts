@@ -5,7 +5,8 @@
  *
  * ARGV  2 leaseId  3 epoch  4 operation id  5 'hold' | 'release'  6 state to become, '' leaves it
  *       7 states from which that is allowed ",a,b,"  8 reason, '' leaves it  9 wanted, '' leaves it
- *       10 when to look again in ms since the epoch, '+N' in N ms, '' never, unless running is wanted by then  11 id of the request that this answers, ''
+ *       10 when to look again in ms since the epoch, '+N' in N ms, 'running' at a running preview's own time, '' never,
+ *       unless running is wanted by then  11 id of the request that this answers, ''
  *       12 '1' when the record may name no other sandbox than the one that is set
  *       13 number of fields to set, then field, value, …, then the fields to remove
  *
@@ -49,6 +50,8 @@ if nextCheckAt == '' and get('wanted') == 'running' and get('state') ~= 'failed'
 elseif nextCheckAt == '' then
   unset('nextCheckAt')
   redis.call('ZREM', dueKey, scopeOf())
+elseif nextCheckAt == 'running' then
+  checkAt(scopeOf(), runningCheckAt())
 elseif string.sub(nextCheckAt, 1, 1) == '+' then
   checkAt(scopeOf(), now + tonumber(string.sub(nextCheckAt, 2)))
 else

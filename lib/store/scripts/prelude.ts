@@ -6,15 +6,19 @@
  *
  * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
  * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string) · KEYS[6] requests
- * that were answered (sorted set by time).
- * ARGV[1], in every script: how long a viewer counts after the last beat, in milliseconds.
+ * that were answered (sorted set by time) · KEYS[7] holds (sorted set by end).
+ * ARGV[1], in every script: the policy's numbers that scripts need, in milliseconds, joined by commas.
  */
 export const prelude = `
 local recordKey, viewersKey, dueKey = KEYS[1], KEYS[2], KEYS[3]
 local condemnedKey, logKey, requestsKey = KEYS[4], KEYS[5], KEYS[6]
+local holdsKey = KEYS[7]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
-local viewerGoneAfterMs = tonumber(ARGV[1])
+local policy = {}
+for number in string.gmatch(ARGV[1], '%d+') do policy[#policy + 1] = tonumber(number) + 0.0 end
+local viewerGoneAfterMs, idleAfterMs, healAfterMs = policy[1], policy[2], policy[3]
+local graceAfterLeftMs, renewBeforeMs, maxRunMs = policy[4], policy[5], policy[6]
 
 local function whole(number) return string.format('%.0f', number) end
 local function get(field) return redis.call('HGET', recordKey, field) or nil end
@@ -30,6 +34,10 @@ local function countViewers()
   return redis.call('ZCOUNT', viewersKey, '(' .. whole(now - viewerGoneAfterMs), '+inf')
 end
 
+local function countHolds()
+  return redis.call('ZCOUNT', holdsKey, '(' .. whole(now), '+inf')
+end
+
 local function checkAt(scope, at)
   set('nextCheckAt', whole(at))
   redis.call('ZADD', dueKey, whole(at), scope)
@@ -37,6 +45,23 @@ end
 
 local function scopeOf()
   return get('projectId') .. '/' .. get('userId')
+end
+
+-- Until when it is known to have been used; \`usedUntil\` is the same in TypeScript.
+local function usedUntil()
+  local lastActiveAt = tonumber(get('lastActiveAt') or get('changedAt')) + 0.0
+  return math.max(lastActiveAt, getNumber('readyAt'), getNumber('heldUntil'))
+end
+
+-- When to look at a running preview if everybody else forgot it; \`healRunningAt\` is the same in TypeScript.
+local function runningCheckAt()
+  local runEndsAt = getNumber('runStartedAt') + maxRunMs
+  if get('runCapAt') then runEndsAt = math.min(runEndsAt, getNumber('runCapAt')) end
+  local at = math.min(usedUntil() + idleAfterMs, getNumber('endsAt'), runEndsAt - renewBeforeMs)
+  if get('leftAt') and countViewers() == 0 and countHolds() == 0 then
+    at = math.min(at, math.max(getNumber('leftAt'), usedUntil()) + graceAfterLeftMs)
+  end
+  return at + healAfterMs
 end
 
 local function become(state, reason)
@@ -54,6 +79,7 @@ local function answerRequest(id)
 end
 
 local function reply(status, extra)
-  return { status, whole(now), whole(countViewers()), redis.call('HGETALL', recordKey), extra or '' }
+  local there = { whole(countViewers()), whole(countHolds()) }
+  return { status, whole(now), there, redis.call('HGETALL', recordKey), extra or '' }
 end
 `;

@@ -5,7 +5,7 @@
  *
  * ARGV  2 sign: beat | left | activity | unsent  3 viewer, '' for none  4 least ms between two events from beats
  *       5 activity only: when it was, in ms since the epoch (never taken as later than Redis's now)
- *       6 idle after ms  7 heal after ms  8 unsent only: the number of the event that could not be sent
+ *       6 unsent only: the number of the event that could not be sent
  *
  * Returns status `touched`, or `absent` when there is no such preview. The extra is the number of the event to send,
  * or '' for none. A failed send hands its number back with `unsent`, and the next beat sends again.
@@ -16,12 +16,11 @@ export const touchScript = script(
   "touch",
   `
 local sign, viewer, emitEveryMs = ARGV[2], ARGV[3], tonumber(ARGV[4])
-local idleAfterMs, healAfterMs = tonumber(ARGV[6]), tonumber(ARGV[7])
 local state = get('state')
-if state == nil then return { 'absent', whole(now), '0', {}, '' } end
+if state == nil then return { 'absent', whole(now), { '0', '0' }, {}, '' } end
 
 if sign == 'unsent' then
-  if get('emitSeq') == ARGV[8] then unset('emittedAt') end
+  if get('emitSeq') == ARGV[6] then unset('emittedAt') end
   return reply('touched')
 end
 
@@ -30,6 +29,8 @@ if sign == 'left' then
   redis.call('ZREM', viewersKey, viewer)
   unset('emittedAt')
   local isLast = (isAlive or state == 'starting') and countViewers() == 0
+  if isLast and get('leftAt') == nil then set('leftAt', whole(now)) end
+  if isLast and state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
   return reply('touched', isLast and whole(getNumber('emitSeq')) or '')
 end
 
@@ -40,11 +41,10 @@ end
 local at = now
 if sign == 'activity' then at = math.min(now, tonumber(ARGV[5]) + 0.0) end
 if at > getNumber('lastActiveAt') then set('lastActiveAt', whole(at)) end
+if viewer ~= '' or at > getNumber('leftAt') then unset('leftAt') end
 if state == 'pausing' and at >= getNumber('changedAt') then set('wanted', 'running') end
 
-if state == 'running' and not isClaimed() then
-  checkAt(scopeOf(), math.min(getNumber('lastActiveAt') + idleAfterMs, getNumber('endsAt')) + healAfterMs)
-end
+if state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 
 if sign == 'beat' and isAlive and now - getNumber('emittedAt') >= emitEveryMs then
   local number = whole(getNumber('emitSeq') + 1)

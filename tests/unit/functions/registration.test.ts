@@ -16,6 +16,7 @@ test("everything is registered, and the engine refuses nothing", async () => {
     "rekindle-pause-when-idle",
     "rekindle-reconcile-preview",
     "rekindle-recover-preview",
+    "rekindle-renew-run",
     "rekindle-sweep-previews",
   ]);
 });

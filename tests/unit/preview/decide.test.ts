@@ -179,19 +179,59 @@ describe("boundaries", () => {
   });
 
   test("a preview that never had activity is idle from its last change", () => {
-    const record = aRecord("running", { lastActiveAt: undefined, changedAt: 5_000 });
+    const record = aRecord("running", { lastActiveAt: undefined, readyAt: undefined, changedAt: 5_000 });
 
     expect(idleAt(record, policy)).toBe(5_000 + policy.idleAfterMs);
   });
 
-  test("the healing look comes after the idle end or the provider's, whichever is first", () => {
-    const lastActiveAt = NOW;
+  test("the healing look comes after the first of the idle end, the provider's, the renewal's and the parting's", () => {
     const idleEnd = NOW + policy.idleAfterMs;
+    const lookAt = (fields: Parameters<typeof aSnapshot>[1]) =>
+      healRunningAt(aSnapshot("running", { lastActiveAt: NOW, endsAt: idleEnd + 1, ...fields }), policy) -
+      policy.healAfterMs;
+    const runEnd = (endsAt: number) => endsAt - policy.maxRunMs;
 
-    expect(healRunningAt({ lastActiveAt, endsAt: idleEnd + 1 }, policy)).toBe(idleEnd + policy.healAfterMs);
-    expect(healRunningAt({ lastActiveAt, endsAt: idleEnd - 1 }, policy)).toBe(
-      idleEnd - 1 + policy.healAfterMs,
-    );
+    expect(lookAt({})).toBe(idleEnd);
+    expect(lookAt({ endsAt: idleEnd - 1 })).toBe(idleEnd - 1);
+    expect(lookAt({ runStartedAt: runEnd(idleEnd + policy.renewBeforeMs - 1) })).toBe(idleEnd - 1);
+    expect(lookAt({ leftAt: NOW })).toBe(NOW + policy.graceAfterLeftMs);
+    expect(lookAt({ heldUntil: NOW + 1, endsAt: idleEnd + 60_000 })).toBe(idleEnd + 1);
+  });
+
+  test.each([
+    [-1, "none"],
+    [0, "renew"],
+    [1, "renew"],
+  ])("a run in use at the time of its renewal and %i ms: %s", (pastMs, kind) => {
+    const startedAt = NOW - policy.maxRunMs + policy.renewBeforeMs - pastMs;
+    const snapshot = aSnapshot("running", { ...inUse, runStartedAt: startedAt });
+    const seen: Observed = { kind: "running", startedAt, endsAt: NOW + 900_000 };
+
+    expect(decide(snapshot, seen, policy).kind).toBe(kind);
+  });
+
+  test.each([
+    [-1, "none"],
+    [0, "pause"],
+    [1, "pause"],
+  ])("a preview that everybody left, at the end of the grace and %i ms: %s", (pastMs, kind) => {
+    const leftAt = NOW - policy.graceAfterLeftMs - pastMs;
+    const left = { leftAt, lastActiveAt: leftAt, readyAt: leftAt };
+
+    expect(decide(aSnapshot("running", left), running, policy).kind).toBe(kind);
+    expect(decide(aSnapshot("running", left, 1), running, policy).kind).toBe("none");
+    expect(decide(aSnapshot("running", left, 0, 1), running, policy).kind).toBe("none");
+  });
+
+  test.each([
+    [-1, "none"],
+    [0, "pause"],
+    [1, "pause"],
+  ])("a hold that ended, at the idle end after it and %i ms: %s", (pastMs, kind) => {
+    const heldUntil = NOW - policy.idleAfterMs - pastMs;
+    const snapshot = aSnapshot("running", { lastActiveAt: heldUntil - 60_000, heldUntil });
+
+    expect(decide(snapshot, running, policy).kind).toBe(kind);
   });
 
   test("a running preview in use is looked at again after the end that the provider told", () => {

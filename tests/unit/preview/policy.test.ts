@@ -7,36 +7,94 @@ test("the shipped numbers fit together", () => {
   expect(policyFaults(policy)).toEqual([]);
 });
 
-const faults: [string, Partial<Policy>, string][] = [
-  ["a provider's timeout that beats cannot outrun", { keepAliveMs: leastKeepAlive(policy) }, "keepAliveMs"],
-  ["a timeout past the plan's run", { maxRunMs: policy.keepAliveMs - 1 }, "maxRunMs"],
-  ["a warning that comes before the idle time begins", { warnBeforeMs: policy.idleAfterMs }, "warnBeforeMs"],
-  [
-    "a reader who vanishes before idleness",
-    { viewerGoneAfterMs: policy.idleAfterMs - 1 },
-    "viewerGoneAfterMs",
-  ],
-  ["beats too rare to be use", { beatEveryMs: policy.idleAfterMs }, "beatEveryMs"],
-  ["a lease that lapses during a step", { leaseMs: policy.stepBudgetMs * 2 }, "leaseMs"],
+interface Rule {
+  readonly broken: string;
+  readonly field: keyof Policy;
+  /** The value that breaks the rule, and how far beside it the rule holds. */
+  readonly value: number;
+  readonly beside: 1 | -1;
+  /** What other rules would also mind. */
+  readonly others?: Partial<Policy>;
+}
+
+const { idleAfterMs, stepBudgetMs, leaseMs, keepAliveMs } = policy;
+const rules: Rule[] = [
+  {
+    broken: "a provider's timeout that beats cannot outrun",
+    field: "keepAliveMs",
+    value: leastKeepAlive(policy),
+    beside: 1,
+  },
+  { broken: "a timeout past the plan's run", field: "maxRunMs", value: keepAliveMs - 1, beside: 1 },
+  { broken: "a warning before the idle time begins", field: "warnBeforeMs", value: idleAfterMs, beside: -1 },
+  {
+    broken: "a reader who vanishes before idleness",
+    field: "viewerGoneAfterMs",
+    value: idleAfterMs - 1,
+    beside: 1,
+  },
+  {
+    broken: "beats too rare to be use",
+    field: "beatEveryMs",
+    value: idleAfterMs,
+    beside: -1,
+    others: { quietAfterMs: idleAfterMs + 1 },
+  },
+  {
+    broken: "an end told after it is over",
+    field: "warnEndBeforeMs",
+    value: policy.renewBeforeMs + 1,
+    beside: -1,
+  },
+  {
+    broken: "no time for a quiet moment",
+    field: "renewAtLatestMs",
+    value: policy.renewBeforeMs,
+    beside: -1,
+  },
+  {
+    broken: "runs that are renewed over and over",
+    field: "renewBeforeMs",
+    value: policy.maxRunMs / 2,
+    beside: -1,
+  },
+  {
+    broken: "moments that are quiet between two beats",
+    field: "quietAfterMs",
+    value: policy.beatEveryMs,
+    beside: 1,
+  },
+  {
+    broken: "a lease that lapses during a step",
+    field: "leaseMs",
+    value: stepBudgetMs * 2,
+    beside: 1,
+    others: { saveBudgetMs: 1 },
+  },
+  {
+    broken: "a save that outlasts the lease",
+    field: "saveBudgetMs",
+    value: leaseMs - stepBudgetMs,
+    beside: -1,
+  },
 ];
 
 describe("a contradiction", () => {
-  test.each(faults)("is named: %s", (_case, change, name) => {
-    const found = policyFaults({ ...policy, ...change });
+  test.each(rules)("is named: $broken", ({ field, value, others }) => {
+    const found = policyFaults({ ...policy, ...others, [field]: value });
 
     expect(found).toHaveLength(1);
-    expect(found[0]).toContain(name);
+    expect(found[0]).toContain(field);
   });
 
-  test.each(faults)("is none a millisecond beside it: %s", (_case, change) => {
-    const [[name, value] = ["", 0]] = Object.entries(change);
-    const beside = name === "warnBeforeMs" || name === "beatEveryMs" ? value - 1 : value + 1;
-
-    expect(policyFaults(policySchema.parse({ ...policy, [name]: beside }))).toEqual([]);
+  test.each(rules)("is none a millisecond beside it: $broken", ({ field, value, beside, others }) => {
+    expect(policyFaults(policySchema.parse({ ...policy, ...others, [field]: value + beside }))).toEqual([]);
   });
 
   test("does not hide another: all are named at once", () => {
-    expect(policyFaults({ ...policy, warnBeforeMs: policy.idleAfterMs, leaseMs: 1 })).toHaveLength(2);
+    expect(policyFaults({ ...policy, warnBeforeMs: policy.idleAfterMs, stepBudgetMs: leaseMs })).toHaveLength(
+      3,
+    );
   });
 });
 

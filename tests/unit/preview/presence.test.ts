@@ -14,16 +14,20 @@ test.each([
   expect(restWhenIdle(snapshot, policy)).toEqual(expected);
 });
 
-test("only what runs can be brought to rest", () => {
+test("only what runs can be brought to rest, and what comes back is waited for", () => {
   for (const state of states) {
     const rest = restWhenIdle(aSnapshot(state, { lastActiveAt: 0 }), policy);
-    expect([state, rest.kind]).toEqual([state, state === "running" ? "rest" : "not-running"]);
+    const expected = state === "running" ? "rest" : state === "resuming" ? "moving" : "not-running";
+    expect([state, rest.kind]).toEqual([state, expected]);
   }
+  const renewed = aSnapshot("pausing", { wanted: "running" });
+  expect(restWhenIdle(renewed, policy)).toEqual({ kind: "moving", at: NOW + policy.leaseMs });
 });
 
-test("a preview is empty when no viewer counts", () => {
+test("a preview is empty when no viewer and no hold counts", () => {
   expect(isEmpty(aSnapshot("running", {}, 0))).toBe(true);
   expect(isEmpty(aSnapshot("running", {}, 1))).toBe(false);
+  expect(isEmpty(aSnapshot("running", {}, 0, 1))).toBe(false);
 });
 
 test("what is about to run counts as running for who leaves meanwhile", () => {

@@ -1,0 +1,86 @@
+/**
+ * Owns renewing a run before the plan ends it: pause and resume under one claim, so that memory and processes outlive
+ * the provider's hour. It must never renew what is not near its end, nor interrupt somebody or an agent at work while
+ * there is time to wait. Fails closed: what it leaves half done is an interrupted pause that is wanted running, and
+ * whoever looks next finishes it; a sandbox that does not come back is rebuilt like any other.
+ */
+import type { LeaseId, Scope } from "@/lib/ids";
+import type { Runtime } from "@/lib/runtime";
+import { renewAt, runEndsAt } from "../decide";
+import type { Policy } from "../policy";
+import { type Snapshot, sandboxOf } from "../record";
+import { type OpenOutcome, open } from "./open";
+import { readyToPause } from "./ready-to-pause";
+import { commitExpired } from "./settle";
+
+export interface RenewRequest {
+  readonly leaseId: LeaseId;
+  /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
+  readonly ifEpoch?: number;
+  /** Whoever holds the preview has come to a resting point and asks for it. */
+  readonly isAtRest?: boolean;
+}
+
+export type RenewOutcome =
+  /** It was paused and opened again; what the opening became is the outcome's own. */
+  | { readonly kind: "renewed"; readonly outcome: OpenOutcome }
+  /** Its end is not near, or it does not run. */
+  | { readonly kind: "not-due"; readonly snapshot: Snapshot }
+  /** Somebody is in the middle of something, and there is time to wait for a quieter moment. */
+  | { readonly kind: "not-quiet"; readonly snapshot: Snapshot }
+  /** Somebody else is at work on it. */
+  | { readonly kind: "busy"; readonly snapshot: Snapshot };
+
+/** How a run near its end stands; times are Redis's. */
+export type RenewalDue =
+  | { readonly kind: "not-running" }
+  | { readonly kind: "later"; readonly at: number }
+  /** `mustWaitForQuiet` until `latestAt`; from then on it is renewed at any moment. */
+  | { readonly kind: "due"; readonly mustWaitForQuiet: boolean; readonly latestAt: number };
+
+export function renewalDue({ record, now }: Snapshot, policy: Policy): RenewalDue {
+  const [at, endsAt] = [renewAt(record, policy), runEndsAt(record, policy)];
+  if (record.state !== "running" || at === undefined || endsAt === undefined) return { kind: "not-running" };
+  if (now < at) return { kind: "later", at };
+  const latestAt = endsAt - policy.renewAtLatestMs;
+  return { kind: "due", mustWaitForQuiet: now < latestAt, latestAt };
+}
+
+export async function renew(runtime: Runtime, scope: Scope, request: RenewRequest): Promise<RenewOutcome> {
+  const { leaseId, ifEpoch, isAtRest = false } = request;
+  const { snapshot: seen } = await runtime.store.read(scope);
+  const goOn = async (): Promise<RenewOutcome> => ({
+    kind: "renewed",
+    outcome: await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason: "renewal" }),
+  });
+  // A repeated step finds the renewal that it has begun itself, and goes on with it.
+  if (seen.record.leaseId === leaseId && seen.record.state === "resuming") return goOn();
+  const due = renewalDue(seen, runtime.policy);
+  if (due.kind !== "due" && seen.record.leaseId !== leaseId) return { kind: "not-due", snapshot: seen };
+  const mustWait = due.kind === "due" && due.mustWaitForQuiet && !isAtRest;
+  const claimed = await runtime.store.claim(scope, {
+    kind: "renew",
+    leaseId,
+    reason: "renewal",
+    ...(ifEpoch === undefined ? {} : { ifEpoch }),
+    ...(mustWait ? { quietForMs: runtime.policy.quietAfterMs } : {}),
+  });
+  switch (claimed.kind) {
+    case "granted":
+      break;
+    case "active":
+      return { kind: "not-quiet", snapshot: claimed.snapshot };
+    case "busy":
+      return { kind: "busy", snapshot: claimed.snapshot };
+    default:
+      return { kind: "not-due", snapshot: seen };
+  }
+  const { lease, snapshot } = claimed;
+  const sandboxId = sandboxOf(snapshot.record);
+  if (sandboxId) {
+    await readyToPause(runtime, lease, sandboxId);
+    const left = await runtime.sandboxes.pause(sandboxId);
+    if (left === "gone") await commitExpired(runtime, lease, "sandbox-gone");
+  }
+  return goOn();
+}
