@@ -15,7 +15,7 @@ import { stepsOf } from "./step-outcome";
 const extendedSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("extended"), fromMs: z.number(), toMs: z.number() }),
   z.object({ kind: z.literal("not-needed"), endsAt: z.number() }),
-  z.object({ kind: z.literal("near-cap"), endsAt: z.number(), run: z.number() }),
+  z.object({ kind: z.literal("near-cap"), run: z.number(), renewAt: z.number() }),
   z.object({ kind: z.literal("not-running") }),
   z.object({
     kind: z.literal("look-again"),
@@ -47,7 +47,7 @@ export const extendOnActivity = (runtime: Runtime) =>
         await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
       }
       if (extended.value.kind === "near-cap") {
-        await step.sendEvent("renew-run", renewalOf(runtime, scope, extended.value.run));
+        await step.sendEvent("renew-run", renewalOf(runtime, scope, extended.value));
       }
       return extended;
     },

@@ -18,9 +18,13 @@ import { type Looked, over, watchDeadline } from "./watch-deadline";
 export const renewRunId = "renew-run";
 
 /** The event that asks for it, once for each run of a sandbox. */
-export function renewalOf(runtime: Runtime, { projectId, userId }: Scope, run: number) {
+export function renewalOf(
+  runtime: Runtime,
+  { projectId, userId }: Scope,
+  { run, renewAt }: { readonly run: number; readonly renewAt: number },
+) {
   const id = `preview-renewal-${runtime.store.previewIdOf({ projectId, userId })}-${run}`;
-  return previewRenewalDue.create({ projectId, userId, run }, { id });
+  return previewRenewalDue.create({ projectId, userId, run, at: renewAt }, { id });
 }
 
 export const renewRun = (runtime: Runtime) =>
@@ -29,6 +33,7 @@ export const renewRun = (runtime: Runtime) =>
     async ({ event, step, runId, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
+      await step.sleepUntil("until-near", new Date(event.data.at));
       return watchDeadline(runtime, scope, { act, step, kind: "run-end" }, (round) =>
         renewIfDue(runtime, scope, { run: event.data.run, leaseId: parseLeaseId(`renew-${runId}-${round}`) }),
       );
@@ -63,7 +68,7 @@ async function renewIfDue(
   }
 }
 
-/** Not for every beat: one look where the warning is due, one half-way, one when there is no more time to wait. */
+/** Not for every beat: one look where the warning is due, and one when there is no more time to wait. */
 function waitOn(runtime: Runtime, snapshot: Snapshot): Looked {
   const { policy } = runtime;
   const { record, now } = snapshot;
@@ -71,7 +76,7 @@ function waitOn(runtime: Runtime, snapshot: Snapshot): Looked {
   if (endsAt === undefined) return over("not-running");
   const warnAt = endsAt - policy.warnEndBeforeMs;
   const latestAt = endsAt - policy.renewAtLatestMs;
-  const next = [warnAt, (warnAt + latestAt) / 2, latestAt].find((at) => at > now);
+  const next = [warnAt, latestAt].find((at) => at > now);
   // Past the last moment somebody else's work is waited for in short steps; the provider's pause ends the wait.
   const at = next ?? now + policy.quietAfterMs;
   return {

@@ -69,7 +69,8 @@ export const previewExpiring = eventType("preview/expiring", {
 
 /** Internal: this run comes near the plan's end, and has to be renewed before. */
 export const previewRenewalDue = eventType("preview/renewal.due", {
-  schema: z.object({ ...scope, run: z.number() }),
+  /** When the run began names it; `at` is when its renewal may begin. Redis's milliseconds. */
+  schema: z.object({ ...scope, run: z.number(), at: z.number() }),
 });
 
 /** Internal: the sweep found that this preview should be looked at. */

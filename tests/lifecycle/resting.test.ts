@@ -73,14 +73,14 @@ test("the product's own user/left does not pause what a viewer uses", async () =
 test("without activity it is paused when the idle time is over, give or take seconds", async () => {
   const world = await createWorld();
   await world.ready();
-  const { lastActiveAt } = await world.record();
+  const { readyAt } = await world.record();
 
   await world.advance(world.policy.idleAfterMs + 30 * SECOND);
 
   const record = await world.record();
   expect(record).toMatchObject({ state: "paused", reason: "idle" });
   const stoppedAt = world.sandboxes()[0]?.endAt ?? 0;
-  const idleTailMs = stoppedAt - Number(lastActiveAt);
+  const idleTailMs = stoppedAt - Number(readyAt);
   expect(idleTailMs).toBeGreaterThanOrEqual(world.policy.idleAfterMs);
   expect(idleTailMs).toBeLessThanOrEqual(world.policy.idleAfterMs + 10 * SECOND);
 });

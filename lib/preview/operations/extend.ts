@@ -12,8 +12,8 @@ import type { PreviewRecord, Snapshot } from "../record";
 export type ExtendOutcome =
   | { readonly kind: "extended"; readonly fromMs: number; readonly toMs: number }
   | { readonly kind: "not-needed"; readonly endsAt: number }
-  /** The end cannot move any more, and it is near: the run has to be renewed before. `run` names the run. */
-  | { readonly kind: "near-cap"; readonly endsAt: number; readonly run: number }
+  /** The run, named by its start, nears the end that cannot move: from `renewAt` on it has to be renewed. */
+  | { readonly kind: "near-cap"; readonly run: number; readonly renewAt: number }
   | { readonly kind: "not-running" }
   /** The provider says something else than the record: reconcile. */
   | {
@@ -81,15 +81,15 @@ async function move(
 
 const CLAMP_TOLERANCE_MS = 30_000;
 
-/** Told while there is time for one more sign of life before the renewal is due; earlier it would only cost. */
+/** Told once or twice, by the last signs of life before the renewal is due: earlier or more often would only cost. */
 function nearCap(runtime: Runtime, { record, now }: Snapshot): ExtendOutcome | undefined {
   const { emitEveryMs, extendAtLatestMs } = runtime.policy;
   const at = renewAt(record, runtime.policy);
   if (record.state !== "running" || at === undefined) return undefined;
   // Who holds it may give no further sign before.
   const isNear = now + emitEveryMs + extendAtLatestMs >= at || (record.heldUntil ?? 0) > at;
-  if (!isNear) return undefined;
-  return { kind: "near-cap", endsAt: record.endsAt, run: record.runStartedAt };
+  if (!isNear || now >= at) return undefined;
+  return { kind: "near-cap", run: record.runStartedAt, renewAt: at };
 }
 
 /** From the last use, not from now: a late or replayed event must not buy time that nobody used. */

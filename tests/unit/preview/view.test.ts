@@ -62,7 +62,7 @@ test("a running preview says when it rests, when the provider would end it, and 
     restsAt: NOW - 1_000 + policy.idleAfterMs,
     providerEndsAt: NOW + 900_000,
     viewers: 2,
-    cameBack: { how: "resumed", at: NOW - 60_000, tookMs: 900 },
+    cameBack: { how: "resumed", at: NOW - 3_600_000, tookMs: 900 },
   });
 });
 
