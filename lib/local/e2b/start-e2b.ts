@@ -204,6 +204,7 @@ export async function startE2b(options: StartE2bOptions): Promise<LocalE2b> {
       loseMemory: (sandboxId) => cloud.loseMemory(sandboxId),
       loseFiles: (sandboxId, paths) => cloud.loseFiles(sandboxId, paths),
       answerNextConnectWithAnotherId: (sandboxId) => cloud.answerNextConnectWithAnotherId(sandboxId),
+      ageRun: (sandboxId, byMs) => cloud.ageRun(sandboxId, byMs),
       list: () => cloud.views(),
     },
     faults,

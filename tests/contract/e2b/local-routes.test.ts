@@ -45,6 +45,7 @@ test.each([
   ["/local/delivery-faults", { ...RULE, fault: { kind: "hang-before" } }],
   ["/local/clock/jump", { durationMs: -1 }],
   ["/local/sandboxes/iany/lose-files", { paths: [] }],
+  ["/local/sandboxes/iany/age-run", { ms: -1 }],
 ])("a body that means nothing is 400: %s %o", async (path, body) => {
   const stand = await standIn();
   expect((await callWithKey(stand, "POST", path, body)).status).toBe(400);
@@ -96,12 +97,27 @@ test("a connect answers with another id", async () => {
   expect([status, body.sandboxID === sandbox.sandboxId]).toEqual([201, false]);
 });
 
-test.each(["kill", "lose-memory", "lose-files", "another-id"])(
+test("a run is aged, which the SDK sees as an earlier start and, near the plan's cap, a nearer end", async () => {
+  const stand = await standIn();
+  const sandbox = await Sandbox.create({ ...stand.sdk, timeoutMs: 960_000 });
+  const before = await sandbox.getInfo();
+  expect(await befall(stand, sandbox, "age-run", { ms: 3_300_000 })).toBe(204);
+  const { startedAt, endAt } = await sandbox.getInfo();
+  expect(startedAt.getTime()).toBe(before.startedAt.getTime() - 3_300_000);
+  expect(endAt.getTime()).toBe(startedAt.getTime() + 3_600_000);
+  await sandbox.setTimeout(960_000);
+  expect((await sandbox.getInfo()).endAt).toEqual(endAt);
+  await sandbox.pause();
+  expect(await befall(stand, sandbox, "age-run", { ms: 1 })).toBe(409);
+});
+
+test.each(["kill", "lose-memory", "lose-files", "another-id", "age-run"])(
   "of an unknown sandbox, %s is 404",
   async (what) => {
     const stand = await standIn();
     const path = `/local/sandboxes/imissing/${what}`;
-    expect((await callWithKey(stand, "POST", path, { paths: ["/x"] })).status).toBe(404);
+    const body = what === "age-run" ? { ms: 1 } : { paths: ["/x"] };
+    expect((await callWithKey(stand, "POST", path, body)).status).toBe(404);
   },
 );
 

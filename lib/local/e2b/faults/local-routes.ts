@@ -36,6 +36,10 @@ export const LOCAL_ROUTES: readonly Route<LocalContext>[] = [
     await world.loseFiles(id, paths);
   }),
   worldRoute("another-id", (id, { world }) => world.answerNextConnectWithAnotherId(id)),
+  worldRoute("age-run", async (id, { world }, { request }) => {
+    const { ms } = await readJson(request, z.strictObject({ ms: z.number().min(0) }));
+    world.ageRun(id, ms);
+  }),
   { kind: "local", method: "POST", path: /^\/local\/clock\/jump$/, answer: jump },
 ];
 

@@ -11,4 +11,9 @@ export interface WorldFaults {
   loseFiles(sandboxId: string, paths: readonly string[]): Promise<void>;
   /** Its next resume gives its files another id. */
   answerNextConnectWithAnotherId(sandboxId: string): void;
+  /**
+   * Its run has been going on for so many milliseconds longer, and somebody has used it all the while: the plan's cap is
+   * that much nearer, and ends it at once where it has passed. `ApiError` 409 while it does not run.
+   */
+  ageRun(sandboxId: string, byMs: number): void;
 }

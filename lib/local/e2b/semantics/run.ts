@@ -16,7 +16,7 @@ export interface RunOptions {
 }
 
 export class Run {
-  readonly startedAt: number;
+  private startAt: number;
   private plannedEndAt: number;
   private stoppedAt: number | undefined;
   private cancelTimer: Cancel = () => undefined;
@@ -26,13 +26,17 @@ export class Run {
     private readonly options: RunOptions,
     runMs: number,
   ) {
-    this.startedAt = options.clock.now();
-    this.plannedEndAt = this.startedAt + runMs;
+    this.startAt = options.clock.now();
+    this.plannedEndAt = this.startAt + runMs;
     this.arm(0);
   }
 
   get executionId(): string {
     return this.options.executionId;
+  }
+
+  get startedAt(): number {
+    return this.startAt;
   }
 
   /** Of a stopped one, when it stopped. */
@@ -54,6 +58,16 @@ export class Run {
   /** Moves the end to `runMs` from now, nearer too; negative is now. */
   endIn(runMs: number): void {
     this.moveTo(this.allowedEnd(Math.max(0, runMs)));
+  }
+
+  /**
+   * As if it had started that much earlier and been used ever since: its end is where it is, but no later than the plan
+   * lets a run of that age go. Where that has passed, it is now and not then: nothing has overstayed.
+   */
+  age(byMs: number): void {
+    this.startAt -= byMs;
+    const latestEnd = Math.max(this.startAt + this.options.maxRunMs, this.options.clock.now());
+    if (latestEnd < this.plannedEndAt) this.moveTo(latestEnd);
   }
 
   /** Nothing ends it until it goes on. */

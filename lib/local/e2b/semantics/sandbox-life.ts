@@ -97,6 +97,11 @@ export class SandboxLife {
     this.tellNewEnd();
   }
 
+  /** From running. Nobody is told: to E2B nothing has happened. */
+  ageRun(byMs: number): void {
+    this.run.age(byMs);
+  }
+
   updateNetwork(allowInternetAccess: boolean | undefined): void {
     this.allowInternetAccess = allowInternetAccess ?? this.allowInternetAccess;
     this.tell({ kind: "updated" });

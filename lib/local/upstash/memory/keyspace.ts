@@ -5,11 +5,7 @@
  */
 import type { Bytes } from "../bytes";
 import { wrongType } from "./command-error";
-
-export interface StreamId {
-  readonly ms: number;
-  readonly seq: number;
-}
+import type { StreamId } from "./stream-ids";
 
 export interface StreamEntry extends StreamId {
   readonly fields: readonly Bytes[];

@@ -1,140 +1,111 @@
 /**
  * Owns the few commands about streams that a capped history needs: XADD, XLEN, XRANGE, XREVRANGE.
- * `MAXLEN ~ n` trims exactly: Redis may keep more with `~`, so nobody can rely on either.
+ * `MAXLEN ~ n` trims exactly: Redis may keep more with `~`, so nobody can rely on either. Trimming by MINID and LIMIT
+ * are not here and say so. A stream that trimming has emptied stays, as in Redis.
  */
+import type { Bytes } from "../../bytes";
 import { array, bytesArray, bytesReply, integer, nil, type Reply } from "../../reply";
 import { type Args, at, parseInteger } from "../arguments";
 import { CommandError, syntaxError } from "../command-error";
-import type { StreamEntry, StreamId } from "../keyspace";
+import type { Keyspace, StreamEntry } from "../keyspace";
+import { formatId, nextId, readRange, readWantedId, type WantedId, zeroId } from "../stream-ids";
 import type { Handlers } from "./handler";
-
-const noId: StreamId = { ms: 0, seq: 0 };
 
 export const streamCommands: Handlers = {
   XADD(keys, args) {
-    const options = readXaddOptions(args.slice(1));
+    const { mayCreate, maxLength, id: wanted, fields } = readXadd(args.slice(1));
     const key = at(args, 0);
     const existing = keys.find(key, "stream");
-    if (existing === undefined && !options.mayCreate) return nil;
-    const id = nextId(options.id, keys.nowMs, existing?.lastId ?? noId);
+    if (existing === undefined && !mayCreate) return nil;
+    const id = nextId(wanted, keys.nowMs, existing?.lastId ?? zeroId);
     // Not before: a refused id leaves no empty stream behind.
-    const stream = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [], lastId: noId });
+    const stream = existing ?? keys.findOrCreate(key, { kind: "stream", entries: [], lastId: zeroId });
     const { entries } = stream;
     stream.lastId = id;
-    entries.push({ ...id, fields: options.fields });
-    if (options.maxLength !== undefined && entries.length > options.maxLength) {
-      entries.splice(0, entries.length - options.maxLength);
-    }
+    entries.push({ ...id, fields });
+    if (maxLength !== undefined && entries.length > maxLength) entries.splice(0, entries.length - maxLength);
     return bytesReply(formatId(id));
   },
 
   XLEN: (keys, args) => integer(keys.find(at(args, 0), "stream")?.entries.length ?? 0),
-
-  XRANGE(keys, args) {
-    const count = readCount(args);
-    const found = between(keys.find(at(args, 0), "stream")?.entries, at(args, 1), at(args, 2));
-    return present(found, count);
-  },
-
-  XREVRANGE(keys, args) {
-    const count = readCount(args);
-    const found = between(keys.find(at(args, 0), "stream")?.entries, at(args, 2), at(args, 1));
-    return present(found?.reverse(), count);
-  },
+  XRANGE: (keys, args) => readEntries(keys, args, "oldest-first"),
+  XREVRANGE: (keys, args) => readEntries(keys, args, "newest-first"),
 };
 
-interface XaddOptions {
+interface Xadd {
   readonly mayCreate: boolean;
-  readonly maxLength?: number;
-  readonly id: StreamId | "*";
+  readonly maxLength: number | undefined;
+  readonly id: WantedId;
   readonly fields: Args;
 }
 
-function readXaddOptions(args: Args): XaddOptions {
-  let index = 0;
+/** Options come in any order; the first argument that is none is the id. */
+function readXadd(args: Args): Xadd {
   let mayCreate = true;
-  let trim: { maxLength?: number } = {};
-  if (at(args, index).toUpperCase() === "NOMKSTREAM") {
-    mayCreate = false;
-    index += 1;
+  let maxLength: number | undefined;
+  let rest = args;
+  for (;;) {
+    const [word = "", ...after] = rest;
+    switch (after.length === 0 ? "" : word.toUpperCase()) {
+      case "NOMKSTREAM":
+        mayCreate = false;
+        rest = after;
+        break;
+      case "MAXLEN": {
+        if (maxLength !== undefined) throw bothTrims();
+        const [count = "", ...others] = isTrimSign(after) ? after.slice(1) : after;
+        maxLength = readMaxLength(count);
+        rest = others;
+        break;
+      }
+      case "MINID":
+      case "LIMIT":
+        throw new CommandError(`ERR the in-process engine has no XADD with ${word}`);
+      default:
+        return { mayCreate, maxLength, ...readEntry(rest) };
+    }
   }
-  if (at(args, index).toUpperCase() === "MAXLEN") {
-    index += /^[~=]$/.test(at(args, index + 1)) ? 2 : 1;
-    const maxLength = parseInteger(at(args, index));
-    if (maxLength < 0) throw new CommandError("ERR The MAXLEN argument must be >= 0.");
-    trim = { maxLength };
-    index += 1;
-  }
-  const fields = args.slice(index + 1);
-  if (fields.length === 0 || fields.length % 2 !== 0) {
-    throw new CommandError("ERR wrong number of arguments for 'xadd' command");
-  }
-  const id = at(args, index);
-  return { mayCreate, ...trim, id: id === "*" ? id : parseId(id, 0), fields };
 }
 
-function nextId(wanted: StreamId | "*", nowMs: number, last: StreamId): StreamId {
-  if (wanted === "*") {
-    const ms = Math.floor(nowMs);
-    return ms > last.ms ? { ms, seq: 0 } : { ms: last.ms, seq: last.seq + 1 };
+const isTrimSign = ([sign, ...more]: Args): boolean => (sign === "~" || sign === "=") && more.length > 0;
+
+function readMaxLength(text: Bytes): number {
+  const maxLength = parseInteger(text);
+  if (maxLength < 0) throw new CommandError("ERR The MAXLEN argument must be >= 0.");
+  return maxLength;
+}
+
+function readEntry(args: Args): Pick<Xadd, "id" | "fields"> {
+  const [wanted, ...fields] = args;
+  if (wanted === undefined) throw wrongNumber();
+  const id = readWantedId(wanted);
+  if (fields.length === 0 || fields.length % 2 !== 0) throw wrongNumber();
+  if (id.kind === "whole" && formatId(id.id) === formatId(zeroId)) {
+    throw new CommandError("ERR The ID specified in XADD must be greater than 0-0");
   }
-  if (compareIds(wanted, last) <= 0) {
-    throw new CommandError(
-      "ERR The ID specified in XADD is equal or smaller than the target stream top item",
-    );
-  }
-  return wanted;
+  return { id, fields };
 }
 
-function parseId(text: string, missingSeq: number): StreamId {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
-  if (match?.[1] === undefined) {
-    throw new CommandError("ERR Invalid stream ID specified as stream command argument");
-  }
-  return { ms: Number(match[1]), seq: match[2] === undefined ? missingSeq : Number(match[2]) };
-}
+const wrongNumber = (): CommandError => new CommandError("ERR wrong number of arguments for 'xadd' command");
+const bothTrims = (): CommandError =>
+  new CommandError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
 
-const formatId = ({ ms, seq }: StreamId): string => `${ms}-${seq}`;
-
-const compareIds = (a: StreamId, b: StreamId): number => a.ms - b.ms || a.seq - b.seq;
-
-type Within = (id: StreamId) => boolean;
-
-/** Both ends are read before the entries are, so that a bad one is refused whatever the key holds. */
-function between(
-  entries: readonly StreamEntry[] | undefined,
-  start: string,
-  end: string,
-): StreamEntry[] | undefined {
-  const isAfterStart = startBound(start);
-  const isBeforeEnd = endBound(end);
-  return entries?.filter((entry) => isAfterStart(entry) && isBeforeEnd(entry));
-}
-
-function startBound(start: string): Within {
-  if (start === "-") return () => true;
-  const exclusive = start.startsWith("(");
-  const id = parseId(exclusive ? start.slice(1) : start, 0);
-  return (entry) => (exclusive ? compareIds(entry, id) > 0 : compareIds(entry, id) >= 0);
-}
-
-function endBound(end: string): Within {
-  if (end === "+") return () => true;
-  const exclusive = end.startsWith("(");
-  const id = parseId(exclusive ? end.slice(1) : end, Number.MAX_SAFE_INTEGER);
-  return (entry) => (exclusive ? compareIds(entry, id) < 0 : compareIds(entry, id) <= 0);
-}
-
-function present(entries: readonly StreamEntry[] | undefined, count: number | undefined): Reply {
+function readEntries(keys: Keyspace, args: Args, order: "oldest-first" | "newest-first"): Reply {
+  const isReversed = order === "newest-first";
+  const isWithin = readRange(at(args, isReversed ? 2 : 1), at(args, isReversed ? 1 : 2));
+  const count = readCount(args.slice(3));
+  const entries = keys.find(at(args, 0), "stream")?.entries;
   if (entries === undefined) return array([]);
   if (count === 0) return nil;
-  return array(
-    entries.slice(0, count).map((entry) => array([bytesReply(formatId(entry)), bytesArray(entry.fields)])),
-  );
+  const found = entries.filter(isWithin);
+  return array((isReversed ? found.reverse() : found).slice(0, count).map(present));
 }
 
+const present = (entry: StreamEntry): Reply => array([bytesReply(formatId(entry)), bytesArray(entry.fields)]);
+
+/** undefined for all. */
 function readCount(args: Args): number | undefined {
-  if (args.length === 3) return undefined;
-  if (args.length !== 5 || at(args, 3).toUpperCase() !== "COUNT") throw syntaxError();
-  return Math.max(0, parseInteger(at(args, 4)));
+  if (args.length === 0) return undefined;
+  if (args.length !== 2 || at(args, 0).toUpperCase() !== "COUNT") throw syntaxError();
+  return Math.max(0, parseInteger(at(args, 1)));
 }
