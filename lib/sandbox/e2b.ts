@@ -1,7 +1,8 @@
 /**
- * Owns the door to E2B: with e2b-errors and e2b-files the only code that imports "e2b" (SDK 2.51). Turns the port's words into SDK calls and the
- * SDK's answers into the port's words; errors go through `translate`. It must never resume a sandbox by accident: only
- * `connect` and, under the same claim, work inside a sandbox open a connection. Fails closed with catalogue errors.
+ * Owns the door to E2B: with e2b-errors and e2b-files the only code that imports "e2b" (SDK 2.51). Turns the port's
+ * words into SDK calls and the SDK's answers into the port's words; errors go through `translate`. It must never resume
+ * a sandbox by accident: only `connect` and `reboot` and, under the same claim, work inside a sandbox open a
+ * connection. Fails closed with catalogue errors.
  */
 import { CommandExitError, type ConnectionOpts, Sandbox, type SandboxInfo } from "e2b";
 import { ProviderBusyError, ProviderRefusedError, SandboxGoneError } from "@/lib/errors";

@@ -1,6 +1,6 @@
 /**
  * Owns a sandbox port whose only sandbox is a folder with a real shell in it: for tests of what scripts and files do,
- * where the life of a sandbox is nobody's business. Counts its calls. Everything about that life rejects.
+ * where the life of a sandbox is nobody's business. Everything about that life rejects.
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -21,16 +21,10 @@ export async function emptyHome(): Promise<string> {
   return home;
 }
 
-export interface HomeOnDisk extends Sandboxes {
-  readonly calls: ("write" | "read" | "run")[];
-}
-
 /** `environment` is seen by scripts beside their own variables. */
-export function homeOnDisk(home: string, environment: Readonly<Record<string, string>> = {}): HomeOnDisk {
+export function homeOnDisk(home: string, environment: Readonly<Record<string, string>> = {}): Sandboxes {
   const notHere = () => Promise.reject(new Error("this home has no life of its own"));
-  const calls: HomeOnDisk["calls"] = [];
   return {
-    calls,
     create: notHere,
     connect: notHere,
     reboot: notHere,
@@ -41,14 +35,12 @@ export function homeOnDisk(home: string, environment: Readonly<Record<string, st
     find: notHere,
     startInBackground: notHere,
     async writeFiles(_sandboxId, files) {
-      calls.push("write");
       for (const { path, content } of files) {
         await mkdir(dirname(join(home, path)), { recursive: true });
         await writeFile(join(home, path), content);
       }
     },
     async readFiles(_sandboxId, paths) {
-      calls.push("read");
       const read = paths.map(async (path): Promise<WorkspaceFile[]> => {
         try {
           return [{ path, content: await readFile(join(home, path)) }];
@@ -60,7 +52,6 @@ export function homeOnDisk(home: string, environment: Readonly<Record<string, st
       return (await Promise.all(read)).flat();
     },
     async run(_sandboxId, script, { variables, deadlineMs }) {
-      calls.push("run");
       const { stdout } = await promisify(execFile)("bash", ["-c", script], {
         cwd: home,
         env: { ...process.env, ...environment, HOME: home, ...variables },
