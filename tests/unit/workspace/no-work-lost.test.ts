@@ -5,7 +5,7 @@ import { prepareProject } from "@/lib/boot/prepare";
 import { ProviderUnreachableError } from "@/lib/errors";
 import { saveChanges } from "@/lib/workspace/save";
 import { applyRevision } from "@/lib/workspace/sync";
-import { packageJson, product, site, type Texts } from "./product";
+import { packageJson, product, site, type Texts } from "../../support/product";
 import { type Workbench, workbenches } from "./workbench";
 
 const paths = ["a.txt", "src/b.txt", "src/c.txt", ".env", "node_modules/given.js"];
