@@ -9,7 +9,7 @@
  * otherwise looked for on PATH; `none` keeps the embedded engine.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, relative, resolve } from "node:path";
 import Table from "cli-table3";
@@ -59,7 +59,13 @@ async function main(): Promise<number> {
   try {
     const appUrl = `http://127.0.0.1:${port}/api/inngest`;
     const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
-    const variables = { ...variablesOf(started), ...nextFolder(folder), REKINDLE_ENV: environment };
+    const PROJECTS_FOLDER = process.env.PROJECTS_FOLDER || (await samplesIn(folder));
+    const variables = {
+      ...variablesOf(started),
+      ...nextFolder(folder),
+      PROJECTS_FOLDER,
+      REKINDLE_ENV: environment,
+    };
     const next = startNext(port, variables);
     stops.push(next.stop);
     const ended = Promise.race([next.ended, interruption]);
@@ -128,7 +134,6 @@ async function startStandIns(
 function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string> {
   return {
     INNGEST_DEV: inngest.url,
-    PROJECTS_FOLDER: process.env.PROJECTS_FOLDER || join(process.cwd(), "lib/local/samples/projects"),
     ...(upstash ? { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token } : {}),
     ...(e2b
       ? {
@@ -141,6 +146,17 @@ function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string>
         }
       : {}),
   };
+}
+
+/**
+ * A copy of the samples, made once: what agents and people change in a preview is saved into its project, and this
+ * repository's own files are not theirs to change. Whoever wants the samples as they were removes the folder.
+ */
+async function samplesIn(folder: string): Promise<string> {
+  const projects = join(folder, "projects");
+  const options = { recursive: true, force: false, errorOnExist: false };
+  await cp(join(process.cwd(), "lib/local/samples/projects"), projects, options);
+  return projects;
 }
 
 /** Random, and kept: two machines that share a real account by mistake must never see each other's previews. */
