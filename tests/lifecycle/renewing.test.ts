@@ -348,7 +348,7 @@ describe("a renewal", () => {
 test("what was found of one run's end is forgotten with the run", async () => {
   const world = await createWorld({ maxRunMs: 30 * MINUTE });
   const { sandboxId } = await world.ready();
-  await world.beatFor(16 * MINUTE);
+  await world.beatFor(20 * MINUTE);
   const noticed = (await world.record()).runCapAt;
   // Behind our back: somebody else paused and connected.
   await world.cloud.pause(String(sandboxId));
