@@ -136,10 +136,12 @@ function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string>
           E2B_API_URL: e2b.apiUrl,
           E2B_SANDBOX_URL: e2b.sandboxUrl,
           E2B_DOMAIN: e2b.domain,
+          LOCAL_CLOUD_CONTROL_URL: e2b.apiUrl,
           PREVIEW_URL_TEMPLATE: `http://{port}-{sandboxId}.${e2b.domain}`,
           PREVIEW_CONNECT_TO: `127.0.0.1:${e2b.previewPort}`,
         }
-      : {}),
+      : // Real sandboxes are not to be killed by a button, whatever a developer's environment holds.
+        { LOCAL_CLOUD_CONTROL_URL: "" }),
   };
 }
 
