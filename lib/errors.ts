@@ -10,6 +10,8 @@ export type ErrorCode =
   | "invalid-request"
   | "unknown-project"
   | "files-unavailable"
+  | "stale-base"
+  | "workspace-unreadable"
   | "no-recipe"
   | "needs-person"
   | "not-available"
@@ -104,8 +106,33 @@ export class FilesUnavailableError extends RekindleError {
     super({
       code: "files-unavailable",
       retriable: true,
-      message: `The files of project "${projectId}" could not be loaded. The store behind them did not answer; try again.`,
+      message: `The files of project "${projectId}" could not be loaded or saved. The store behind them did not answer; try again.`,
       details: { projectId },
+      cause,
+    });
+  }
+}
+
+/** The files port refuses changes: what they were made on is not its newest revision any more. */
+export class StaleBaseError extends RekindleError {
+  constructor(projectId: string) {
+    super({
+      code: "stale-base",
+      retriable: false,
+      message: `The files of project "${projectId}" have changed since they were brought into the sandbox. Nothing was saved and nothing is lost: bring the newest revision in, then save again.`,
+      details: { projectId },
+    });
+  }
+}
+
+/** The files in a sandbox could not be looked through: its disk is full, or a program that every template has is not there. */
+export class WorkspaceUnreadableError extends RekindleError {
+  constructor(sandboxId: string, exitCode: number, cause?: unknown) {
+    super({
+      code: "workspace-unreadable",
+      retriable: true,
+      message: `The files in sandbox ${sandboxId} could not be looked through (exit code ${exitCode}). It is tried again; if it lasts, look whether its disk is full and whether its template has bash, find and gzip.`,
+      details: { sandboxId, exitCode },
       cause,
     });
   }

@@ -4,14 +4,21 @@
  * It must never answer with contents: step results are stored and shown. Fails closed with catalogue errors.
  */
 import type { ProjectId, SandboxId } from "@/lib/ids";
-import type { Sandboxes, WorkspaceFile } from "@/lib/sandbox/port";
+import type { Sandboxes } from "@/lib/sandbox/port";
+import { baseFile, bytesOf, fileList, hashOf } from "@/lib/workspace/base";
 import { type FilesSource, loadProject, type ProjectFileSet } from "@/lib/workspace/files";
+import { generationFile } from "@/lib/workspace/generation";
+import { isReachedDirectly } from "@/lib/workspace/scan-script";
+import { writeInBatches } from "@/lib/workspace/write-in-batches";
 import { stopAllJobs } from "./jobs";
 import { detectRecipe, type Recipe } from "./recipe";
+import { scriptsOf } from "./scripts";
 
 export interface Prepared {
   readonly revision: string;
   readonly port: number;
+  /** The one given; the caller records it, for the integrity check after a pause. */
+  readonly generation?: string;
 }
 
 /** A product's own recipe for a project; undefined leaves it to detection. */
@@ -19,16 +26,18 @@ export type RecipeSource = (projectId: ProjectId, files: ProjectFileSet) => Reci
 
 /**
  * Removes the files of the revision that was there before; what the project itself produced stays. Paths end in a null
- * byte, which none can hold: with lines, a name with a line break in it would name a file outside the project.
+ * byte, which none can hold: with lines, a name with a line break in it would name a file outside the project. Nor does
+ * a link that somebody has put in a folder's place lead it there. The base goes first: while files come and go, there is
+ * none that they could be compared with.
  */
-const removeOldFilesScript = `
+export const removeOldFilesScript = `
+rm -f "$HOME/.rekindle/base"
 cd "$HOME/app" 2>/dev/null || exit 0
 [ -f "$HOME/.rekindle/files" ] || exit 0
-while IFS= read -r -d '' path; do rm -f -- "$path"; done < "$HOME/.rekindle/files"
+${isReachedDirectly}
+while IFS= read -r -d '' path; do direct "$path" && rm -f -- "$path"; done < "$HOME/.rekindle/files"
+exit 0
 `;
-
-/** E2B takes many files in one request; a batch keeps one request's body modest. */
-const FILES_PER_REQUEST = 200;
 
 export interface PrepareParts {
   readonly sandboxes: Sandboxes;
@@ -38,41 +47,39 @@ export interface PrepareParts {
   readonly beforeEachChange: () => Promise<void>;
 }
 
-export async function prepareProject(
-  { sandboxes, source, recipe: recipeOf, beforeEachChange }: PrepareParts,
-  target: { readonly projectId: ProjectId; readonly sandboxId: SandboxId; readonly deadlineMs: number },
-): Promise<Prepared> {
-  const { sandboxId, deadlineMs } = target;
+export interface PrepareTarget {
+  readonly projectId: ProjectId;
+  readonly sandboxId: SandboxId;
+  readonly deadlineMs: number;
+  /** A random name for this boot, by which a later look tells that no older state of the disk came back. */
+  readonly generation?: string | undefined;
+}
+
+/** The newest revision stands in the sandbox, the base beside it. May be repeated after any failure. */
+export async function prepareProject(parts: PrepareParts, target: PrepareTarget): Promise<Prepared> {
+  const { sandboxes, source, recipe: recipeOf, beforeEachChange } = parts;
+  const { sandboxId, deadlineMs, generation } = target;
   const project = await loadProject(source, target.projectId);
   const recipe = recipeOf?.(target.projectId, project) ?? detectRecipe(project.files);
+  const files = project.files.map(({ path, content }) => ({ path, content: bytesOf(content) }));
 
   await beforeEachChange();
   await stopAllJobs(sandboxes, sandboxId, deadlineMs);
   await beforeEachChange();
   await sandboxes.run(sandboxId, removeOldFilesScript, { variables: {}, deadlineMs });
-  const files = [...project.files.map(intoApp), ...scripts(recipe), fileList(project)];
-  for (let start = 0; start < files.length; start += FILES_PER_REQUEST) {
-    await beforeEachChange();
-    await sandboxes.writeFiles(sandboxId, files.slice(start, start + FILES_PER_REQUEST));
-  }
-  return { revision: project.revision, port: recipe.port };
-}
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-function intoApp(file: ProjectFileSet["files"][number]): WorkspaceFile {
-  const { path, content } = file;
-  return { path: `app/${path}`, content: typeof content === "string" ? encode(content) : content };
-}
-
-function fileList(project: ProjectFileSet): WorkspaceFile {
-  return { path: ".rekindle/files", content: encode(project.files.map(({ path }) => `${path}\0`).join("")) };
-}
-
-function scripts(recipe: Recipe): WorkspaceFile[] {
-  const port = `export PORT=${recipe.port}\n`;
-  return [
-    { path: ".rekindle/install.sh", content: encode(`${port}${recipe.install ?? "true"}\n`) },
-    { path: ".rekindle/start.sh", content: encode(`${port}${recipe.start}\n`) },
-  ];
+  await writeInBatches({ sandboxes, beforeEachChange }, sandboxId, [
+    fileList(files.map(({ path }) => path)),
+    ...files.map(({ path, content }) => ({ path: `app/${path}`, content })),
+    ...scriptsOf(recipe),
+    ...(generation === undefined ? [] : [generationFile([generation])]),
+    baseFile({
+      revision: project.revision,
+      files: new Map(files.map(({ path, content }) => [path, hashOf(content)])),
+    }),
+  ]);
+  return {
+    revision: project.revision,
+    port: recipe.port,
+    ...(generation === undefined ? {} : { generation }),
+  };
 }

@@ -95,6 +95,8 @@ const common = z.object({
   readyBy: leaseIdSchema.optional(),
   /** How long the person waited for the last start or resume. */
   tookMs: whole.optional(),
+  /** When an extension last moved the provider's end. */
+  extendedAt: whole.optional(),
   /** When the run was last renewed before its end, and how long the preview was away for it. */
   renewedAt: whole.optional(),
   renewTookMs: whole.optional(),

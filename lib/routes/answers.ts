@@ -10,6 +10,8 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   "invalid-request": 400,
   "unknown-project": 404,
   "files-unavailable": 503,
+  "stale-base": 409,
+  "workspace-unreadable": 503,
   "no-recipe": 422,
   "needs-person": 409,
   "not-available": 503,

@@ -1,13 +1,15 @@
 /**
- * Owns the door to E2B: the only file that imports "e2b" (SDK 2.51). Turns the port's words into SDK calls and the
- * SDK's answers into the port's words; errors go through `translate`. It must never resume a sandbox by accident: only
- * `connect` and, under the same claim, work inside a sandbox open a connection. Fails closed with catalogue errors.
+ * Owns the door to E2B: with e2b-errors and e2b-files the only code that imports "e2b" (SDK 2.51). Turns the port's
+ * words into SDK calls and the SDK's answers into the port's words; errors go through `translate`. It must never resume
+ * a sandbox by accident: only `connect` and `reboot` and, under the same claim, work inside a sandbox open a
+ * connection. Fails closed with catalogue errors.
  */
 import { CommandExitError, type ConnectionOpts, Sandbox, type SandboxInfo } from "e2b";
 import { ProviderBusyError, ProviderRefusedError, SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import { withinDeadline } from "./e2b-deadline";
 import { type Failure, failureOf, providerError } from "./e2b-errors";
+import { readSandboxFiles, writeSandboxFiles } from "./e2b-files";
 import type { FoundSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "./port";
 
 export interface E2bOptions {
@@ -141,8 +143,38 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
     return { sandboxId, startedAt: seen.startedAt, endsAt: seen.endsAt };
   }
 
+  async function connectTo(
+    sandboxId: SandboxId,
+    timeoutMs: number,
+    onResume: "restore" | "reboot",
+    deadlineMs?: number,
+  ): Promise<RunningSandbox> {
+    const limits = { timeoutMs, ...(deadlineMs ? { requestTimeoutMs: deadlineMs } : {}) };
+    const sandbox = await call("connect", sandboxId, () =>
+      inTime(() => Sandbox.connect(sandboxId, { ...connection, ...limits, onResume }), deadlineMs),
+    );
+    return readRunning(remember(sandbox));
+  }
+
+  async function pause(sandboxId: SandboxId): Promise<"paused" | "gone"> {
+    connected.delete(sandboxId);
+    try {
+      const isPausedNow = await inTime(() => Sandbox.pause(sandboxId, connection));
+      if (isPausedNow) return "paused";
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === "not-running") return "gone";
+      throw providerError("pause", failure, undefined, error);
+    }
+    // `false` is any 409: paused already, or in a transition of E2B's own (e2b.md §1.3, 2026-11-22).
+    const seen = await observe(sandboxId);
+    if (seen.kind === "running") throw new ProviderBusyError("pause");
+    return seen.kind;
+  }
+
   return {
     observe,
+    pause,
 
     lend: (sandboxId) => call("lend", sandboxId, () => attached(sandboxId)),
 
@@ -161,19 +193,12 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       return readRunning(remember(sandbox));
     },
 
-    async connect(sandboxId, keepAliveMs, deadlineMs) {
-      const sandbox = await call("connect", sandboxId, () =>
-        inTime(
-          () =>
-            Sandbox.connect(sandboxId, {
-              ...connection,
-              timeoutMs: keepAliveMs,
-              ...(deadlineMs ? { requestTimeoutMs: deadlineMs } : {}),
-            }),
-          deadlineMs,
-        ),
-      );
-      return readRunning(remember(sandbox));
+    connect: (sandboxId, keepAliveMs, deadlineMs) => connectTo(sandboxId, keepAliveMs, "restore", deadlineMs),
+
+    async reboot(sandboxId, keepAliveMs, deadlineMs) {
+      // Memory is only dropped on the way out of a pause; on a running one E2B ignores the wish (SDK 2.51's own comment).
+      if ((await pause(sandboxId)) === "gone") throw new SandboxGoneError(sandboxId);
+      return connectTo(sandboxId, keepAliveMs, "reboot", deadlineMs);
     },
 
     async extend(sandboxId, keepAliveMs) {
@@ -187,22 +212,6 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       const seen = await observe(sandboxId);
       if (seen.kind !== "running") return seen;
       return { kind: "extended", startedAt: seen.startedAt, endsAt: seen.endsAt };
-    },
-
-    async pause(sandboxId) {
-      connected.delete(sandboxId);
-      try {
-        const isPausedNow = await inTime(() => Sandbox.pause(sandboxId, connection));
-        if (isPausedNow) return "paused";
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure.kind === "not-running") return "gone";
-        throw providerError("pause", failure, undefined, error);
-      }
-      // `false` is any 409: paused already, or in a transition of E2B's own (e2b.md §1.3, 2026-11-22).
-      const seen = await observe(sandboxId);
-      if (seen.kind === "running") throw new ProviderBusyError("pause");
-      return seen.kind;
     },
 
     async kill(sandboxId) {
@@ -223,11 +232,14 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
     async writeFiles(sandboxId, files) {
       await call("write files", sandboxId, async () => {
         const sandbox = await attached(sandboxId);
-        const entries = files.map(({ path, content }) => ({
-          path: `/home/user/${path}`,
-          data: bytes(content),
-        }));
-        await inTime(() => sandbox.files.write(entries));
+        await inTime(() => writeSandboxFiles(sandbox, files));
+      });
+    },
+
+    async readFiles(sandboxId, paths) {
+      return call("read files", sandboxId, async () => {
+        const sandbox = await attached(sandboxId);
+        return readSandboxFiles(sandbox, paths, (reading) => inTime(reading));
       });
     },
 
@@ -277,11 +289,4 @@ function foundSandbox(info: SandboxInfo): FoundSandbox {
     endsAt: info.endAt.getTime(),
     epoch: Number(info.metadata.epoch ?? 0),
   };
-}
-
-/** The SDK takes an ArrayBuffer; a Uint8Array may be a window on a larger one. */
-function bytes(content: Uint8Array): ArrayBuffer {
-  const copy = new ArrayBuffer(content.byteLength);
-  new Uint8Array(copy).set(content);
-  return copy;
 }

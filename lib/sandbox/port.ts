@@ -65,6 +65,11 @@ export interface Sandboxes {
    * another id than was asked for; compare it. @throws SandboxGoneError
    */
   connect(sandboxId: SandboxId, keepAliveMs: number, deadlineMs?: number): Promise<RunningSandbox>;
+  /**
+   * The sandbox, running on its files alone: memory and processes are dropped, also those of one that runs. For a memory
+   * that cannot be trusted. Repeating it after a lost answer boots once more. @throws SandboxGoneError
+   */
+  reboot(sandboxId: SandboxId, keepAliveMs: number, deadlineMs?: number): Promise<RunningSandbox>;
   /** What the provider knows; never wakes anything. */
   observe(sandboxId: SandboxId): Promise<ObservedSandbox>;
   /** Asks for an end `keepAliveMs` from now and answers the end that the provider then really has. */
@@ -75,8 +80,10 @@ export interface Sandboxes {
   kill(sandboxId: SandboxId): Promise<boolean>;
   /** All of a preview's sandboxes, running and paused, of the highest epoch first. */
   find(labels: Pick<SandboxLabels, "app" | "env" | "previewId">): Promise<readonly FoundSandbox[]>;
-  /** Replaces these files in the sandbox's home. */
+  /** Replaces these files in the sandbox's home; no path twice. Not atomic: after a failure any of them may be there. */
   writeFiles(sandboxId: SandboxId, files: readonly WorkspaceFile[]): Promise<void>;
+  /** These files of the sandbox's home, byte for byte, in the order asked for; what is no file or not there is left out. */
+  readFiles(sandboxId: SandboxId, paths: readonly string[]): Promise<readonly WorkspaceFile[]>;
   /** Runs a script by the shell in the home and waits for its end. */
   run(sandboxId: SandboxId, script: string, options: CommandOptions): Promise<CommandResult>;
   /** Starts a script and lets go of it: it lives until it ends by itself or the sandbox does. */

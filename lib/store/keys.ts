@@ -15,6 +15,7 @@ export interface PreviewKeys {
     log: string,
     requests: string,
     holds: string,
+    history: string,
   ];
 }
 
@@ -33,6 +34,7 @@ export function keysOf(environment: string, scope: Scope): PreviewKeys {
       key("log"),
       key("requests"),
       key("holds"),
+      key("history"),
     ],
   };
 }

@@ -10,6 +10,7 @@ import {
   StoreRefusedError,
 } from "@/lib/errors";
 import { projectIdSchema, type Scope, userIdSchema } from "@/lib/ids";
+import { parseHistory } from "@/lib/preview/history";
 import type { Policy } from "@/lib/preview/policy";
 import { type PreviewRecord, recordSchema, type Snapshot } from "@/lib/preview/record";
 import { entering, sourcesOf } from "@/lib/preview/transitions";
@@ -18,6 +19,7 @@ import { dueKey, keysOf } from "./keys";
 import { claimScript } from "./scripts/claim";
 import { commitScript } from "./scripts/commit";
 import { condemnScript } from "./scripts/condemn";
+import { historyScript, noteScript } from "./scripts/history";
 import { holdScript } from "./scripts/hold";
 import { readScript } from "./scripts/read";
 import { recordExtensionScript } from "./scripts/record-extension";
@@ -42,10 +44,12 @@ const text = (value: string | number | undefined): string =>
 const flag = (isSet: boolean | undefined): string => (isSet ? "1" : "");
 
 export function redisStore(redis: Redis, environment: string, policy: Policy): PreviewStore {
+  const runRaw = (script: Script, scope: Scope, args: readonly string[]): Promise<ScriptReply> =>
+    redis.runScript(script, keysOf(environment, scope).all, [policyNumbers(policy), ...args]);
+
   async function run(script: Script, scope: Scope, args: readonly string[]): Promise<Reply> {
-    const keys = keysOf(environment, scope);
-    const raw = await redis.runScript(script, keys.all, [policyNumbers(policy), ...args]);
-    return parseReply(script, scope, keys.previewId, raw);
+    const raw = await runRaw(script, scope, args);
+    return parseReply(script, scope, keysOf(environment, scope).previewId, raw);
   }
 
   return {
@@ -101,6 +105,14 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
 
     async release(scope, key) {
       return holdReply(await run(holdScript, scope, ["release", key]));
+    },
+
+    async history(scope, most) {
+      return parseHistory(await runRaw(historyScript, scope, [text(most)]));
+    },
+
+    async note(scope, { kind, ...fields }) {
+      await run(noteScript, scope, [kind, ...Object.entries(fields).flat().map(String)]);
     },
 
     async recordExtension(scope, { sandboxId, runStartedAt, endsAt, isClamped }) {
@@ -216,6 +228,7 @@ const policyNumbers = (policy: Policy): string =>
     policy.graceAfterLeftMs,
     policy.renewBeforeMs,
     policy.maxRunMs,
+    policy.historyEntries,
   ].join(",");
 
 interface Reply {

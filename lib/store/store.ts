@@ -5,6 +5,7 @@
  * again with the same ids is safe), `StoreRefusedError`, or `RecordUnreadableError`.
  */
 import type { HoldKey, LeaseId, PreviewId, SandboxId, Scope, ViewerId } from "@/lib/ids";
+import type { HistoryEntry, HistoryFields } from "@/lib/preview/history";
 import type { Reason } from "@/lib/preview/reasons";
 import type { Phase, PreviewRecord, Snapshot, Wanted } from "@/lib/preview/record";
 import type { State } from "@/lib/preview/transitions";
@@ -142,6 +143,10 @@ export interface PreviewStore {
   hold(scope: Scope, key: HoldKey, maxMs: number): Promise<HoldReply>;
   /** Gives the hold back; idempotent. */
   release(scope: Scope, key: HoldKey): Promise<HoldReply>;
+  /** What happened to it, newest first; at most so many. */
+  history(scope: Scope, most: number): Promise<readonly HistoryEntry[]>;
+  /** Adds what is no move; moves are remembered by the scripts that make them. Not idempotent, and told of for no more. */
+  note(scope: Scope, entry: HistoryFields): Promise<void>;
   recordExtension(scope: Scope, extension: Extension): Promise<"recorded" | "not-later" | "other-run">;
   /** The previews whose time to be looked at has come; each one's time is pushed forward, never removed. */
   takeDue(most: number, pushForwardMs: number): Promise<readonly Scope[]>;

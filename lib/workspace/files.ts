@@ -1,7 +1,7 @@
 /**
  * Owns the port to a project's files, which the product implements over its own database. The product's files win:
- * whatever stands in a sandbox was loaded from here. Contents never travel in events, step results, logs or Redis.
- * Fails closed: whatever the port throws becomes an error of the catalogue.
+ * whatever stands in a sandbox was loaded from here, and what was done there goes back through `save`. Contents never
+ * travel in events, step results, logs or Redis. Fails closed: whatever the port throws becomes an error of the catalogue.
  */
 import { type Clock, within } from "@/lib/clock";
 import { FilesUnavailableError, RekindleError } from "@/lib/errors";
@@ -17,6 +17,19 @@ export interface ProjectFileSet {
   /** The version of these files, as `revision` would have answered for them. */
   readonly revision: string;
   readonly files: readonly ProjectFile[];
+  /**
+   * Answers to `since` say it: true, `files` are those that were added or changed after it, and `removed` names the
+   * rest; false, `files` are all. An answer that does not say it is not guessed at: everything is loaded once more.
+   */
+  readonly isPartial?: boolean;
+  /** Paths that were there at `since` and are not any more. Only read where `isPartial` is true. */
+  readonly removed?: readonly string[];
+}
+
+/** What was done in a sandbox, whole files each. */
+export interface ProjectChanges {
+  readonly changed: readonly ProjectFile[];
+  readonly removed: readonly string[];
 }
 
 export interface ProjectFiles {
@@ -24,6 +37,14 @@ export interface ProjectFiles {
   revision(projectId: ProjectId): Promise<string>;
   /** All files of the newest version; with `since`, at least those that changed after it. @throws UnknownProjectError */
   load(projectId: ProjectId, since?: string): Promise<ProjectFileSet>;
+  /**
+   * Takes in changes that were made on `baseRevision`, all or none, and answers the revision whose files are those of
+   * the base with these changes. Absent: what people and agents do in a sandbox stays in that sandbox.
+   * Where the base is not the newest revision any more it throws `StaleBaseError` and changes nothing, unless the
+   * newest holds these very changes: a call whose answer was lost comes again, word by word, and is answered with the
+   * newest revision. Check the paths as any input: the sandbox's user chose them. @throws StaleBaseError, UnknownProjectError
+   */
+  save?(projectId: ProjectId, changes: ProjectChanges, baseRevision: string): Promise<string>;
 }
 
 /** The port, and how long it may take: a product's database that hangs must not hold a claim. */
@@ -43,13 +64,43 @@ export function currentRevision(source: FilesSource, projectId: ProjectId): Prom
 
 /** The newest files, with paths that stay inside the project. @throws UnknownProjectError, FilesUnavailableError */
 export function loadProject(source: FilesSource, projectId: ProjectId): Promise<ProjectFileSet> {
-  return ask(source, projectId, async () => {
-    const set = await source.files.load(projectId);
-    if (!set.files.every(({ path }) => isInside(path))) {
-      throw new Error("a path of the project leads outside it");
-    }
-    return set;
-  });
+  return ask(source, projectId, async () => checked(await source.files.load(projectId)));
+}
+
+/** What has changed after `since`, marked as partial, or all files. @throws UnknownProjectError, FilesUnavailableError */
+export async function loadChanges(
+  source: FilesSource,
+  projectId: ProjectId,
+  since: string,
+): Promise<ProjectFileSet> {
+  const set = await ask(source, projectId, async () => checked(await source.files.load(projectId, since)));
+  return set.isPartial === undefined ? loadProject(source, projectId) : set;
+}
+
+/**
+ * The revision that holds the changes, or undefined where the product does not take any.
+ * @throws StaleBaseError, UnknownProjectError, FilesUnavailableError
+ */
+export async function saveProject(
+  source: FilesSource,
+  projectId: ProjectId,
+  changes: ProjectChanges,
+  baseRevision: string,
+): Promise<string | undefined> {
+  const { files } = source;
+  return ask(source, projectId, async () => files.save?.(projectId, changes, baseRevision));
+}
+
+/** True for a path that names a file inside the project, on every system. */
+export function isInside(path: string): boolean {
+  if (path === "" || path.startsWith("/") || path.includes("\\") || path.includes("\0")) return false;
+  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+function checked(set: ProjectFileSet): ProjectFileSet {
+  const paths = [...set.files.map(({ path }) => path), ...(set.removed ?? [])];
+  if (!paths.every(isInside)) throw new Error("a path of the project leads outside it");
+  return set;
 }
 
 async function ask<T>(
@@ -63,9 +114,4 @@ async function ask<T>(
     if (error instanceof RekindleError) throw error;
     throw new FilesUnavailableError(projectId, error);
   }
-}
-
-function isInside(path: string): boolean {
-  if (path === "" || path.startsWith("/") || path.includes("\\") || path.includes("\0")) return false;
-  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }

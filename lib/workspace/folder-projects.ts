@@ -1,31 +1,66 @@
 /**
  * Owns the files port over a folder on disk: each folder in it is a project. The samples come from here, and a product
- * that keeps its projects as folders can use it as it is. It must never read outside the given folder, nor what a
- * package manager or a build left behind. Fails closed: no such folder is `UnknownProjectError`, the rest is thrown.
+ * that keeps its projects as folders can use it as it is. It must never read or write outside the given folder, nor
+ * what a package manager or a build left behind. Fails closed: no such folder is `UnknownProjectError`, a path that may
+ * not be written `InvalidRequestError`, the rest is thrown. Saves of one project wait for each other in this process;
+ * two processes over one folder are not kept apart.
  */
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { UnknownProjectError } from "@/lib/errors";
+import { StaleBaseError, UnknownProjectError } from "@/lib/errors";
 import type { ProjectId } from "@/lib/ids";
-import type { ProjectFile, ProjectFileSet, ProjectFiles } from "./files";
-
-/** What installs and builds produce; the sandbox makes its own. */
-const leftOut = new Set(["node_modules", ".next", ".git", ".local"]);
+import { bytesOf } from "./base";
+import type { ProjectChanges, ProjectFile, ProjectFileSet, ProjectFiles } from "./files";
+import { changeFolder } from "./folder-changes";
+import { leftBehind } from "./left-behind";
 
 /** The version of a folder is the hash of its paths and contents. */
-export function folderProjects(folder: string): ProjectFiles {
+export function folderProjects(folder: string): Required<ProjectFiles> {
+  const lastSaves = new Map<ProjectId, Promise<unknown>>();
+
   async function load(projectId: ProjectId): Promise<ProjectFileSet> {
     const root = join(folder, projectId);
     if (!(await isFolder(root))) throw new UnknownProjectError(projectId);
     const files = await readFolder(root, root);
-    return { revision: revisionOf(files), files };
+    return { revision: revisionOf(files), files, isPartial: false };
+  }
+
+  const revision = async (projectId: ProjectId): Promise<string> => (await load(projectId)).revision;
+
+  async function saveOne(projectId: ProjectId, changes: ProjectChanges, base: string): Promise<string> {
+    const newest = await load(projectId);
+    if (newest.revision !== base) {
+      if (holds(newest, changes)) return newest.revision;
+      throw new StaleBaseError(projectId);
+    }
+    await changeFolder(join(folder, projectId), changes);
+    return revision(projectId);
   }
 
   return {
     load,
-    revision: async (projectId) => (await load(projectId)).revision,
+    revision,
+    save(projectId, changes, base) {
+      const before = lastSaves.get(projectId) ?? Promise.resolve();
+      const saving = before.then(() => saveOne(projectId, changes, base));
+      // Who asked is told by `saving`; the next in line only waits for it to be over.
+      lastSaves.set(
+        projectId,
+        saving.catch(() => undefined),
+      );
+      return saving;
+    },
   };
+}
+
+/** True where these changes are in already: a save whose answer was lost comes again. */
+function holds({ files }: ProjectFileSet, { changed, removed }: ProjectChanges): boolean {
+  const found = new Map(files.map(({ path, content }) => [path, Buffer.from(content)]));
+  return (
+    changed.every(({ path, content }) => found.get(path)?.equals(bytesOf(content)) ?? false) &&
+    removed.every((path) => !found.has(path))
+  );
 }
 
 /** False for a link: it could lead outside. A folder that may not be looked at is an error, not an unknown project. */
@@ -42,7 +77,7 @@ async function readFolder(root: string, folder: string): Promise<ProjectFile[]> 
   const entries = await readdir(folder, { withFileTypes: true });
   const found = await Promise.all(
     entries
-      .filter((entry) => !leftOut.has(entry.name))
+      .filter((entry) => !leftBehind.includes(entry.name))
       .map(async (entry): Promise<ProjectFile[]> => {
         const path = join(folder, entry.name);
         if (entry.isDirectory()) return readFolder(root, path);

@@ -1,10 +1,13 @@
 /**
  * Owns machines without processes for E2B's semantics: each has jobs that take their own running time, which stands
- * still while the machine is stopped, as memory and processes do. What a project's install and server do is scripted.
+ * still while the machine is stopped, as memory and processes do, and files, which a test can edit, lose and roll back.
+ * What a project's install and server do is scripted.
  * It must never decide what E2B decides (timeouts, states): that is the stand-in's. Cannot fail.
  */
 import type { Clock } from "@/lib/clock";
-import type { Machines } from "@/lib/local/e2b/semantics/machines";
+import type { MachineBoot, Machines } from "@/lib/local/e2b/semantics/machines";
+import type { WorkspaceFile } from "@/lib/sandbox/port";
+import { runScript, textAt, type VirtualFiles, withFiles, without } from "./virtual-files";
 
 /** What the project in a machine does when it is started. */
 export interface ProjectScript {
@@ -27,26 +30,36 @@ interface Machine {
   ranBeforeMs: number;
   runningSince: number | undefined;
   readonly jobs: Map<string, { readonly script: string; readonly startedAtMs: number }>;
+  files: VirtualFiles;
+  /** As they were at the last pauses, the latest last. */
+  filesAtPauses: readonly VirtualFiles[];
 }
+
+/** Where E2B's paths inside a sandbox begin. */
+const HOME = "/home/user/";
 
 export class VirtualMachines implements Machines {
   /** Every job that was really started, in order. */
   readonly startedJobs: StartedJob[] = [];
   private readonly machines = new Map<string, Machine>();
+  private readonly snapshots = new Map<string, VirtualFiles>();
 
   constructor(
     private readonly clock: Clock,
     readonly project: ProjectScript,
   ) {}
 
-  async start(sandboxId: string): Promise<void> {
-    this.machines.set(sandboxId, { ranBeforeMs: 0, runningSince: this.clock.now(), jobs: new Map() });
+  async start(sandboxId: string, boot?: MachineBoot): Promise<void> {
+    const files = this.snapshots.get(boot?.snapshotId ?? "") ?? new Map();
+    const runningSince = this.clock.now();
+    this.machines.set(sandboxId, { ranBeforeMs: 0, runningSince, jobs: new Map(), files, filesAtPauses: [] });
   }
 
   async stop(sandboxId: string): Promise<void> {
     const machine = this.find(sandboxId);
     machine.ranBeforeMs = this.ranMs(machine);
     machine.runningSince = undefined;
+    machine.filesAtPauses = [...machine.filesAtPauses.slice(-1), machine.files];
   }
 
   async continue(sandboxId: string): Promise<void> {
@@ -66,16 +79,69 @@ export class VirtualMachines implements Machines {
     this.machines.delete(sandboxId);
   }
 
-  async saveSnapshot(): Promise<void> {
-    // Files are not modelled here, so a snapshot has nothing to hold.
+  async saveSnapshot(sandboxId: string, snapshotId: string): Promise<void> {
+    this.snapshots.set(snapshotId, this.find(sandboxId).files);
   }
 
-  async removeSnapshot(): Promise<void> {
-    // As above.
+  async removeSnapshot(snapshotId: string): Promise<void> {
+    this.snapshots.delete(snapshotId);
   }
 
-  async loseFiles(): Promise<void> {
-    // As above.
+  async loseFiles(sandboxId: string, paths: readonly string[]): Promise<void> {
+    const machine = this.find(sandboxId);
+    const inHome = paths.map((path) => (path.startsWith(HOME) ? path.slice(HOME.length) : path));
+    machine.files = without(machine.files, inHome);
+  }
+
+  /** Paths are relative to the home, as in the sandbox port; stamped with the clock's time unless another is given. */
+  writeFiles(sandboxId: string, files: readonly WorkspaceFile[]): void {
+    const machine = this.find(sandboxId);
+    machine.files = withFiles(machine.files, files, this.clock.now());
+  }
+
+  readFiles(sandboxId: string, paths: readonly string[]): WorkspaceFile[] {
+    const { files } = this.find(sandboxId);
+    return paths.flatMap((path) => {
+      const file = files.get(path);
+      return file ? [{ path, content: file.content }] : [];
+    });
+  }
+
+  /** What the script prints. */
+  runScript(sandboxId: string, script: string, variables: Readonly<Record<string, string>>): string {
+    const machine = this.find(sandboxId);
+    const { files, stdout } = runScript(machine.files, script, variables, this.clock.now());
+    machine.files = files;
+    return stdout;
+  }
+
+  /** As a person or an agent in the machine does it; `app/…` is the project. A time of its own makes it a lost write. */
+  editFile(sandboxId: string, path: string, text: string, modifiedAt = this.clock.now()): void {
+    const machine = this.find(sandboxId);
+    machine.files = withFiles(machine.files, [{ path, content: text }], modifiedAt);
+  }
+
+  deleteFile(sandboxId: string, path: string): void {
+    const machine = this.find(sandboxId);
+    machine.files = without(machine.files, [path]);
+  }
+
+  /** Empty when there is no such file. */
+  fileText(sandboxId: string, path: string): string {
+    return textAt(this.find(sandboxId).files, path);
+  }
+
+  filePaths(sandboxId: string): string[] {
+    return [...this.find(sandboxId).files.keys()].sort();
+  }
+
+  /**
+   * As E2B's bugs around a second resume do: the files are those of the pause before the last one again, with their old
+   * times; those of an empty machine where there was none.
+   */
+  rollBackFiles(sandboxId: string): void {
+    const machine = this.find(sandboxId);
+    machine.files = machine.filesAtPauses.length > 1 ? (machine.filesAtPauses[0] ?? new Map()) : new Map();
   }
 
   async usage() {

@@ -13,7 +13,7 @@ import {
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
-import type { SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
+import type { Boot, SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
 import type { ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
 import type { VirtualMachines } from "./virtual-machines";
 
@@ -37,8 +37,29 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
     throw new SandboxGoneError(sandboxId);
   };
 
+  const pause = async (sandboxId: SandboxId): Promise<"paused" | "gone"> => {
+    try {
+      await cloud.pause(sandboxId);
+      return "paused";
+    } catch (error) {
+      if (statusOf(error) === 404) return "gone";
+      if (statusOf(error) !== 409) throw translated("pause", sandboxId, error);
+    }
+    const seen = await observe(sandboxId);
+    if (seen.kind === "running") throw new ProviderBusyError("pause");
+    return seen.kind;
+  };
+
+  const connect = async (sandboxId: SandboxId, keepAliveMs: number, boot: Boot): Promise<RunningSandbox> => {
+    const { sandbox } = await cloud
+      .connect(sandboxId, seconds(keepAliveMs), boot)
+      .catch(rethrow("connect", sandboxId));
+    return running(sandbox);
+  };
+
   return {
     observe,
+    pause,
 
     async create(labels, keepAliveMs) {
       const request = {
@@ -50,11 +71,11 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
       return running(await cloud.create(request).catch(rethrow("create")));
     },
 
-    async connect(sandboxId, keepAliveMs) {
-      const { sandbox } = await cloud
-        .connect(sandboxId, seconds(keepAliveMs))
-        .catch(rethrow("connect", sandboxId));
-      return running(sandbox);
+    connect: (sandboxId, keepAliveMs) => connect(sandboxId, keepAliveMs, "memory"),
+
+    async reboot(sandboxId, keepAliveMs) {
+      if ((await pause(sandboxId)) === "gone") throw new SandboxGoneError(sandboxId);
+      return connect(sandboxId, keepAliveMs, "cold");
     },
 
     async extend(sandboxId, keepAliveMs) {
@@ -66,19 +87,6 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
       }
       const seen = await observe(sandboxId);
       return seen.kind === "running" ? { ...seen, kind: "extended" } : seen;
-    },
-
-    async pause(sandboxId) {
-      try {
-        await cloud.pause(sandboxId);
-        return "paused";
-      } catch (error) {
-        if (statusOf(error) === 404) return "gone";
-        if (statusOf(error) !== 409) throw translated("pause", sandboxId, error);
-      }
-      const seen = await observe(sandboxId);
-      if (seen.kind === "running") throw new ProviderBusyError("pause");
-      return seen.kind;
     },
 
     async kill(sandboxId) {
@@ -100,8 +108,12 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
         .sort((left, right) => right.epoch - left.epoch || right.startedAt - left.startedAt);
     },
 
-    async writeFiles(sandboxId) {
-      inside("write files", sandboxId, () => undefined);
+    async writeFiles(sandboxId, files) {
+      inside("write files", sandboxId, () => machines.writeFiles(sandboxId, files));
+    },
+
+    async readFiles(sandboxId, paths) {
+      return inside("read files", sandboxId, () => machines.readFiles(sandboxId, paths));
     },
 
     async run(sandboxId, script, { variables }) {
@@ -109,8 +121,11 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
         if (variables.JOB !== undefined) {
           return { exitCode: 0, stdout: machines.pollJob(sandboxId, variables.JOB) };
         }
-        if (script.includes("rm -rf .rekindle/jobs")) machines.stopJobs(sandboxId);
-        return { exitCode: 0, stdout: "" };
+        if (script.includes("rm -rf .rekindle/jobs")) {
+          machines.stopJobs(sandboxId);
+          return { exitCode: 0, stdout: "" };
+        }
+        return { exitCode: 0, stdout: machines.runScript(sandboxId, script, variables) };
       });
     },
 

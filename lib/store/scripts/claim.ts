@@ -92,7 +92,7 @@ end
 if entered == 'starting' and (state ~= 'starting' or get('bootId') == nil) then set('bootId', bootId) end
 if entered == 'starting' and state ~= 'starting' then redis.call('DEL', logKey) end
 if reason == '' then reason = entered == 'resuming' and 'returned' or 'requested' end
-if entered ~= state then become(entered, reason) end
+if entered ~= state then become(entered, reason, leaseId) end
 checkAt(scopeOf(), now + leaseMs)
 return reply('granted')
 `,

@@ -38,7 +38,7 @@ if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then retu
 
 for index = 1, count do set(ARGV[12 + index * 2], ARGV[13 + index * 2]) end
 for index = 14 + count * 2, #ARGV do unset(ARGV[index]) end
-if state ~= '' then become(state, reason) elseif reason ~= '' then set('reason', reason) end
+if state ~= '' then become(state, reason, leaseId) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
 if requestId ~= '' then answerRequest(requestId) end
 set('operations', operations .. operation .. ',')

@@ -21,18 +21,22 @@ local endsAt = tonumber(redis.call('ZSCORE', holdsKey, hold) or '0') + 0.0
 if action == 'release' and endsAt == 0 then return reply('not-held') end
 
 if action == 'hold' then
-  if endsAt <= now then endsAt = now + tonumber(ARGV[4]) end
+  if endsAt <= now then
+    endsAt = now + tonumber(ARGV[4])
+    remember('held', { 'by', hold, 'until', whole(endsAt) })
+  end
   redis.call('ZADD', holdsKey, whole(endsAt), hold)
   if state == 'pausing' then set('wanted', 'running') end
 else
   redis.call('ZREM', holdsKey, hold)
+  remember('released', { 'by', hold })
 end
 redis.call('ZREMRANGEBYSCORE', holdsKey, '-inf', whole(now))
-local latest = redis.call('ZREVRANGE', holdsKey, '0', '0', 'WITHSCORES')
+local latest = redis.call('ZRANGE', holdsKey, '-1', '-1', 'WITHSCORES')
 if latest[2] then set('heldUntil', whole(tonumber(latest[2]))) else unset('heldUntil') end
 -- Who gives back a hold in time has worked until now; one that ended by itself counts until its end.
-local usedUntil = action == 'hold' and now or math.min(now, endsAt)
-if usedUntil > getNumber('lastActiveAt') then set('lastActiveAt', whole(usedUntil)) end
+local workedUntil = action == 'hold' and now or math.min(now, endsAt)
+if workedUntil > getNumber('lastActiveAt') then set('lastActiveAt', whole(workedUntil)) end
 if state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 if action == 'hold' then return reply('held', whole(endsAt)) end
 return reply('released')

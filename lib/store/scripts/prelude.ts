@@ -6,19 +6,20 @@
  *
  * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
  * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string) · KEYS[6] requests
- * that were answered (sorted set by time) · KEYS[7] holds (sorted set by end).
+ * that were answered (sorted set by time) · KEYS[7] holds (sorted set by end) · KEYS[8] history (stream).
  * ARGV[1], in every script: the policy's numbers that scripts need, in milliseconds, joined by commas.
  */
 export const prelude = `
 local recordKey, viewersKey, dueKey = KEYS[1], KEYS[2], KEYS[3]
 local condemnedKey, logKey, requestsKey = KEYS[4], KEYS[5], KEYS[6]
-local holdsKey = KEYS[7]
+local holdsKey, historyKey = KEYS[7], KEYS[8]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
 local policy = {}
 for number in string.gmatch(ARGV[1], '%d+') do policy[#policy + 1] = tonumber(number) + 0.0 end
 local viewerGoneAfterMs, idleAfterMs, healAfterMs = policy[1], policy[2], policy[3]
 local graceAfterLeftMs, renewBeforeMs, maxRunMs = policy[4], policy[5], policy[6]
+local historyEntries = policy[7]
 
 local function whole(number) return string.format('%.0f', number) end
 local function get(field) return redis.call('HGET', recordKey, field) or nil end
@@ -64,10 +65,29 @@ local function runningCheckAt()
   return at + healAfterMs
 end
 
-local function become(state, reason)
-  if get('state') ~= state then set('changedAt', whole(now)) end
-  set('state', state)
+-- The stream's own ids are the times; what is beyond the newest entries is forgotten. One field with a line for each name
+-- and each value, for Lua 5.1 and 5.3 have no common way to pass a list on as arguments.
+local function remember(kind, fields)
+  local lines = table.concat(fields, '\\n')
+  redis.call('XADD', historyKey, 'MAXLEN', whole(historyEntries), '*', 'kind', kind, 'fields', lines)
+end
+
+local function become(state, reason, by)
   if reason ~= '' then set('reason', reason) end
+  local from = get('state')
+  if from == state then return end
+  local fields = { 'from', from, 'to', state, 'reason', get('reason'), 'by', by,
+    'afterMs', whole(now - getNumber('changedAt')) }
+  for _, name in ipairs({ 'sandboxId', 'cameBack', 'tookMs' }) do
+    -- How it came back is of the way to running, and left over from the last one in every other state.
+    if get(name) and (name == 'sandboxId' or state == 'running') then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = get(name)
+    end
+  end
+  remember('moved', fields)
+  set('changedAt', whole(now))
+  set('state', state)
 end
 
 -- Longer than a request stays fresh: an older replay is refused for its age.

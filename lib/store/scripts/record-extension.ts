@@ -19,6 +19,7 @@ end
 if ARGV[5] == '1' then set('runCapAt', whole(endsAt)) end
 if endsAt <= getNumber('endsAt') then return reply('not-later') end
 set('endsAt', whole(endsAt))
+set('extendedAt', whole(now))
 if not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 return reply('recorded')
 `,

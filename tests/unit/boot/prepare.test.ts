@@ -1,15 +1,12 @@
 /** What stands in a sandbox's home after a project was brought there, by a real shell in a folder that is its home. */
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { expect, onTestFinished, test } from "vitest";
-import { prepareProject } from "@/lib/boot/prepare";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type PrepareParts, prepareProject } from "@/lib/boot/prepare";
 import { systemClock } from "@/lib/clock";
 import { NoRecipeError } from "@/lib/errors";
-import { projectIdSchema, sandboxIdSchema } from "@/lib/ids";
-import type { Sandboxes } from "@/lib/sandbox/port";
+import { projectIdSchema } from "@/lib/ids";
+import { emptyHome, homeOnDisk, someSandbox } from "../../support/home-on-disk";
 
 const manifest = JSON.stringify({ scripts: { dev: "node server.js" }, dependencies: { sirv: "3.0.2" } });
 
@@ -43,6 +40,48 @@ test("a line break in a file's name removes nothing outside the project", async 
   expect(await readFile(outside, "utf8")).toBe("mine");
 });
 
+test("a link in a folder's place leads the removal to nothing outside the project", async () => {
+  const home = await emptyHome();
+  await prepare(home, { "package.json": manifest, "src/a.txt": "a" });
+  await rm(join(home, "app/src"), { recursive: true });
+  await mkdir(join(home, "elsewhere"));
+  await writeFile(join(home, "elsewhere/a.txt"), "mine");
+  await symlink("../elsewhere", join(home, "app/src"));
+  await prepare(home, { "package.json": manifest });
+  expect(await readFile(join(home, "elsewhere/a.txt"), "utf8")).toBe("mine");
+});
+
+test("the base tells what was brought and under which revision, and the generation which boot did it", async () => {
+  const home = await emptyHome();
+  const prepared = await prepare(home, { "package.json": manifest, "a.txt": "a" }, "f00d");
+  expect(prepared).toEqual({ revision: "r1", port: 3000, generation: "f00d" });
+  expect(await readFile(join(home, ".rekindle/generation"), "utf8")).toBe("f00d\n");
+  expect(JSON.parse(await readFile(join(home, ".rekindle/base"), "utf8"))).toMatchObject({
+    revision: "r1",
+    files: [
+      ["package.json", expect.stringMatching(/^[0-9a-f]{64}$/)],
+      ["a.txt", "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"],
+    ],
+  });
+});
+
+test("a boot that broke off leaves no base, and what it had brought is removed by the next one", async () => {
+  const home = await emptyHome();
+  const sandboxes = homeOnDisk(home);
+  const many = Array.from({ length: 250 }, (_, index): [string, string] => [`many/${index}.txt`, ""]);
+  let changes = 0;
+  const breaksOff = async () => {
+    changes += 1;
+    if (changes > 3) throw new Error("taken over");
+  };
+  const files = { "package.json": manifest, ...Object.fromEntries(many) };
+  await expect(prepare(home, files, undefined, { sandboxes, beforeEachChange: breaksOff })).rejects.toThrow();
+  expect(await readdir(join(home, ".rekindle"))).not.toContain("base");
+  expect((await readdir(join(home, "app/many"))).length).toBeGreaterThan(0);
+  await prepare(home, { "package.json": manifest });
+  expect(await readdir(join(home, "app/many"))).toEqual([]);
+});
+
 test("more files than one request takes all arrive", async () => {
   const home = await emptyHome();
   const many = Array.from({ length: 450 }, (_, index) => [`many/${index}.txt`, ""]);
@@ -56,13 +95,12 @@ test("a project without a recipe is refused before the sandbox is touched", asyn
   expect(await readdir(home)).toEqual([]);
 });
 
-async function emptyHome(): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), "rekindle-home-"));
-  onTestFinished(() => rm(home, { recursive: true, force: true }));
-  return home;
-}
-
-function prepare(home: string, project: Readonly<Record<string, string>>) {
+function prepare(
+  home: string,
+  project: Readonly<Record<string, string>>,
+  generation?: string,
+  parts: Partial<PrepareParts> = {},
+) {
   const files = Object.entries(project).map(([path, content]) => ({ path, content }));
   return prepareProject(
     {
@@ -73,40 +111,13 @@ function prepare(home: string, project: Readonly<Record<string, string>>) {
         deadlineMs: 20_000,
       },
       beforeEachChange: async () => undefined,
+      ...parts,
     },
     {
       projectId: projectIdSchema.parse("site"),
-      sandboxId: sandboxIdSchema.parse("iabcdefghij0123456789"),
+      sandboxId: someSandbox,
       deadlineMs: 20_000,
+      generation,
     },
   );
-}
-
-/** Files and commands of a sandbox; its life is nobody's business here. */
-function homeOnDisk(home: string): Sandboxes {
-  const notHere = () => Promise.reject(new Error("not part of preparing a project"));
-  return {
-    create: notHere,
-    connect: notHere,
-    observe: notHere,
-    extend: notHere,
-    pause: notHere,
-    kill: notHere,
-    find: notHere,
-    startInBackground: notHere,
-    async writeFiles(_sandboxId, files) {
-      for (const { path, content } of files) {
-        await mkdir(dirname(join(home, path)), { recursive: true });
-        await writeFile(join(home, path), content);
-      }
-    },
-    async run(_sandboxId, script, { variables, deadlineMs }) {
-      const { stdout } = await promisify(execFile)("bash", ["-c", script], {
-        cwd: home,
-        env: { ...process.env, HOME: home, ...variables },
-        timeout: deadlineMs,
-      });
-      return { exitCode: 0, stdout };
-    },
-  };
 }
