@@ -5,13 +5,13 @@
  */
 
 export interface Edit {
-  /** Inside the sandbox, from the project's folder. */
+  /** Inside the sandbox; a relative path begins at the home folder, in which Rekindle keeps the project as `app`. */
   readonly path: string;
   /** The whole text afterwards. @throws Error when the place is not there. */
   change(text: string): string;
 }
 
-const page = "public/index.html";
+const page = "app/public/index.html";
 
 export const counterEdits: readonly Edit[] = [
   heading("An agent is at work on this page"),

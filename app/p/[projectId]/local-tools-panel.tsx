@@ -27,6 +27,9 @@ export function LocalToolsPanel({ projectId, tools }: LocalToolsPanelProps) {
   return (
     <details className="local-tools" open>
       <summary>Make something happen to this sandbox; only on this machine</summary>
+      <p className="local-tools-outcome" role="status">
+        {outcomeOf(standing)}
+      </p>
       <ul>
         {tools.map((tool) => (
           <li key={tool}>
@@ -42,9 +45,6 @@ export function LocalToolsPanel({ projectId, tools }: LocalToolsPanelProps) {
           </li>
         ))}
       </ul>
-      <p className="local-tools-outcome" role="status">
-        {outcomeOf(standing)}
-      </p>
     </details>
   );
 }

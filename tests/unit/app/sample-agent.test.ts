@@ -12,7 +12,7 @@ describe("the edits of the counter's page", () => {
     const before = await samplePage();
     let text = before;
     for (const { path, change } of counterEdits) {
-      expect(path).toBe("public/index.html");
+      expect(path).toBe("app/public/index.html");
       const changed = change(text);
       expect(changed).not.toBe(text);
       text = changed;
