@@ -9,6 +9,7 @@ import {
   previewPaused,
   previewReady,
   previewRequested,
+  previewSyncRequested,
   userActive,
 } from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
@@ -27,7 +28,10 @@ export const newsSchema = z.discriminatedUnion("kind", [
     url: z.string(),
     cameBack: cameBackSchema,
     tookMs: z.number(),
+    /** Newer files were asked for while it rested. */
+    isSyncAsked: z.boolean().optional(),
   }),
+  z.object({ kind: z.literal("sync-due") }),
   z.object({ kind: z.literal("paused"), reason: reasonSchema }),
   z.object({ kind: z.literal("failed"), reason: reasonSchema }),
   /** A claim is held, and open-preview has to go on under it. */
@@ -48,6 +52,7 @@ export function newsOfRunning(runtime: Runtime, { record }: Snapshot): News {
     url: runtime.previewUrl(record.sandboxId, record.port),
     cameBack: record.cameBack ?? "warm",
     tookMs: record.tookMs ?? 0,
+    isSyncAsked: record.syncAskedAt !== undefined,
   };
 }
 
@@ -86,12 +91,15 @@ export function eventsOf(scope: Scope, news: News) {
     case "none":
       return [];
     case "ready": {
-      const { url, cameBack, tookMs } = news;
+      const { url, cameBack, tookMs, isSyncAsked } = news;
       return [
         previewReady.create({ projectId, userId, url, cameBack, tookMs }),
         userActive.create({ projectId, userId, by: "start" }),
+        ...(isSyncAsked ? [previewSyncRequested.create({ projectId, userId })] : []),
       ];
     }
+    case "sync-due":
+      return [previewSyncRequested.create({ projectId, userId })];
     case "paused":
       return [previewPaused.create({ projectId, userId, reason: news.reason })];
     case "failed":

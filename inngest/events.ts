@@ -34,6 +34,9 @@ export const userActive = eventType("user/active", {
 /** Somebody closed a preview; it rests after a grace, unless others are there or they return. */
 export const userLeft = eventType("user/left", { schema: z.object(scope) });
 
+/** The product has newer files: they are brought in at once where the preview runs, at its wake where it rests. */
+export const previewSyncRequested = eventType("preview/sync.requested", { schema: z.object(scope) });
+
 /** The preview answers at its address. */
 export const previewReady = eventType("preview/ready", {
   schema: z.object({

@@ -7,7 +7,14 @@
 
 import { createFunctions } from "@/functions";
 import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
-import { previewCheckDue, previewRequested, sweepRequested, userActive, userLeft } from "@/inngest/events";
+import {
+  previewCheckDue,
+  previewRequested,
+  previewSyncRequested,
+  sweepRequested,
+  userActive,
+  userLeft,
+} from "@/inngest/events";
 import * as defaults from "@/inngest.config";
 import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
@@ -15,6 +22,7 @@ import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { open as openPreview } from "./preview/operations/open";
 import { fail, giveUpTidying } from "./preview/operations/settle";
+import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
@@ -24,6 +32,7 @@ import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
 export type { Held, Hold, Lent } from "./hold";
+export type { SavedNow } from "./preview/operations/sync";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
@@ -69,6 +78,13 @@ export interface Rekindle {
    * Whatever else it throws is thrown. Nobody else may connect to a preview's sandbox: a connection resumes it.
    */
   withSandbox<T>(whose: Whose, hold: Hold, use: (lent: Lent) => Promise<T>): Promise<T>;
+  /**
+   * The product has newer files: they are brought into the running preview, which is restarted where that is needed, or
+   * wait for its wake. Who changes files while a preview runs calls this after each change. @throws EventsUnreachableError
+   */
+  sync(whose: Whose): Promise<PreviewView>;
+  /** What changed inside the running sandbox is given back now; a pause does it anyway. */
+  save(whose: Whose): Promise<SavedNow>;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
   /** Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. */
@@ -180,6 +196,18 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       if (touched.emitSeq !== undefined) await send(runtime, [userLeft.create({ ...scope })]);
       return view(touched.snapshot);
     },
+
+    async sync(whose) {
+      const scope = scopeOf(whose);
+      const asked = await store.askSync(scope);
+      if (!asked) return status(whose);
+      if (!(await send(runtime, [previewSyncRequested.create({ ...scope })]))) {
+        throw new EventsUnreachableError(previewSyncRequested.name);
+      }
+      return view(asked);
+    },
+
+    save: (whose) => saveNow(runtime, scopeOf(whose), parseLeaseId(`sync-${runtime.random.hex(12)}`)),
 
     async requestSweep() {
       if (!(await send(runtime, [sweepRequested.create({})]))) {

@@ -26,6 +26,8 @@ export type Action =
   | { readonly kind: "pause"; readonly reason: Reason }
   /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
   | { readonly kind: "renew"; readonly reason: Reason }
+  /** The product's newer files were asked for, and nobody brought them. */
+  | { readonly kind: "sync"; readonly reason: Reason }
   /** The provider has another run, or another end of it, than the record: say so in the record. */
   | {
       readonly kind: "record-run";
@@ -113,6 +115,7 @@ export function healRunningAt(snapshot: Snapshot, policy: Policy): number {
     "endsAt" in record ? record.endsAt : undefined,
     renewAt(record, policy),
     desertedAt(snapshot, policy),
+    record.syncAskedAt === undefined ? undefined : record.syncAskedAt + policy.leaseMs,
   ];
   return Math.min(...deadlines.filter((at) => at !== undefined)) + policy.healAfterMs;
 }
@@ -136,6 +139,15 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
     return { kind: "pause", reason: "left" };
   }
   if (observed.kind !== "running") return { kind: "none", reason: record.reason, nextCheckAt: now };
+  return decideInUse(snapshot, observed, policy);
+}
+
+function decideInUse(
+  snapshot: Snapshot,
+  observed: Extract<Observed, { kind: "running" }>,
+  policy: Policy,
+): Action {
+  const { record, now } = snapshot;
   const { startedAt, endsAt } = observed;
   const seen = withRun(snapshot, startedAt, endsAt);
   const nextCheckAt = healRunningAt(seen, policy);
@@ -143,6 +155,10 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
   if (!isKnown) return { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
   if (now >= (renewAt(seen.record, policy) ?? Number.POSITIVE_INFINITY)) {
     return { kind: "renew", reason: "renewal" };
+  }
+  // Whoever was told of the newer files had this long to bring them.
+  if (record.syncAskedAt !== undefined && now >= record.syncAskedAt + policy.leaseMs) {
+    return { kind: "sync", reason: record.reason };
   }
   return { kind: "none", reason: record.reason, nextCheckAt };
 }

@@ -64,6 +64,7 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
   switch (action.kind) {
     case "wait":
     case "observe":
+    case "sync":
       return { kind: "agreed", action };
     case "none":
       // take-due has pushed the next look forward already; only what needs no look any more is written.

@@ -6,12 +6,13 @@
  */
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
+import type { Lease } from "@/lib/store/store";
 import { renewAt, runEndsAt } from "../decide";
 import type { Policy } from "../policy";
 import { type Snapshot, sandboxOf } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
-import { commitExpired } from "./settle";
+import { commit, commitExpired } from "./settle";
 
 export interface RenewRequest {
   readonly leaseId: LeaseId;
@@ -78,9 +79,20 @@ export async function renew(runtime: Runtime, scope: Scope, request: RenewReques
   const { lease, snapshot } = claimed;
   const sandboxId = sandboxOf(snapshot.record);
   if (sandboxId) {
-    await readyToPause(runtime, lease, sandboxId);
+    const { sealHash } = await readyToPause(runtime, lease, sandboxId);
     const left = await runtime.sandboxes.pause(sandboxId);
     if (left === "gone") await commitExpired(runtime, lease, "sandbox-gone");
+    else if (sealHash) await recordSeal(runtime, lease, sealHash);
   }
   return goOn();
+}
+
+/** Only now that the pause has landed: a seal without its pause would be compared with files that went on changing. */
+async function recordSeal(runtime: Runtime, lease: Lease, sealHash: string): Promise<void> {
+  await commit(runtime, lease, {
+    operation: `renewal-sealed-${sealHash.slice(0, 12)}`,
+    claim: "hold",
+    set: { sealHash },
+    check: { inMs: runtime.policy.leaseMs },
+  });
 }

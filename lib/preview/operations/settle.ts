@@ -12,7 +12,7 @@ import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
 
 /** What the record knows of a sandbox, removed together. */
-const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
+export const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
 export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
@@ -91,7 +91,8 @@ export async function commitRunning(
       ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now }),
       ...(how.revision ? { revision: how.revision } : {}),
     },
-    remove: ["pausedAt", "restartId", "runCapAt"],
+    // The seal was for the pause that is over: from here on the files change as they like.
+    remove: ["pausedAt", "restartId", "runCapAt", "sealHash"],
     check: "when-running",
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
@@ -105,7 +106,7 @@ export function loseSandbox(runtime: Runtime, lease: Lease, sandboxId: SandboxId
     become: "starting",
     reason: "sandbox-gone",
     set: { bootId: runtime.random.hex(6) },
-    remove: [...sandboxFields, "pausedAt"],
+    remove: [...sandboxFields, "pausedAt", "generation", "sealHash"],
     check: { inMs: runtime.policy.leaseMs },
   });
 }
@@ -120,7 +121,7 @@ export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): P
     claim: "release",
     become: "expired",
     reason,
-    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor"],
+    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor", "generation", "sealHash"],
     check: "never",
   });
 }
@@ -129,14 +130,20 @@ export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): P
 export function commitPaused(
   runtime: Runtime,
   lease: Lease,
-  paused: { readonly reason: Reason; readonly pausedAt: number },
+  paused: {
+    readonly reason: Reason;
+    readonly pausedAt: number;
+    /** Of the seal that was taken just before; absent when the pause was not ours. */
+    readonly sealHash?: string | undefined;
+  },
 ): Promise<Snapshot> {
   return commit(runtime, lease, {
     operation: "paused",
     claim: "release",
     become: "paused",
     reason: paused.reason,
-    set: { pausedAt: paused.pausedAt },
+    set: { pausedAt: paused.pausedAt, ...(paused.sealHash ? { sealHash: paused.sealHash } : {}) },
+    remove: paused.sealHash ? [] : ["sealHash"],
     check: "never",
   });
 }

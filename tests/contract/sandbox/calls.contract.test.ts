@@ -107,6 +107,34 @@ describe("a connect", () => {
   });
 });
 
+describe("a reboot", () => {
+  test("is a pause and a connect that drops the memory, also of a sandbox that rests", async () => {
+    for (const pause of [done, refusal(409)]) {
+      const paused = known({ state: "paused" });
+      const get = pause === done ? known() : [paused, known()];
+      const { sandboxes, seen } = await against({ pause, connect: created(), get });
+
+      expect(await sandboxes.reboot(sandboxId, 60_000)).toEqual({ sandboxId, startedAt, endsAt });
+      const connect = seen.find(({ call }) => call === "connect");
+      expect(JSON.parse(connect?.body ?? "")).toEqual({ timeout: 60, memory: false });
+      expect(seen[0]?.call).toBe("pause");
+    }
+  });
+
+  test("of a sandbox that is gone connects to nothing", async () => {
+    const { sandboxes, seen } = await against({ pause: refusal(404) });
+
+    expect(await outcomeOf(sandboxes.reboot(sandboxId, 60_000))).toBe("sandbox-gone");
+    expect(seen.map(({ call }) => call)).toEqual(["pause"]);
+  });
+
+  test("that meets a start with memory under way is tried again", async () => {
+    const { sandboxes } = await against({ pause: done, connect: refusal(409) });
+
+    expect(await outcomeOf(sandboxes.reboot(sandboxId, 60_000))).toBe("provider-busy");
+  });
+});
+
 describe("a creation", () => {
   test("pauses on timeout, is woken by nobody else, and carries its labels", async () => {
     const { sandboxes, seen } = await against({ create: created(), get: known() });

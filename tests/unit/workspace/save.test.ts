@@ -7,7 +7,7 @@ import { ProviderUnreachableError } from "@/lib/errors";
 import type { ProjectFiles } from "@/lib/workspace/files";
 import { defaultLimits, type WorkspaceLimits } from "@/lib/workspace/limits";
 import { type SaveOutcome, saveChanges } from "@/lib/workspace/save";
-import { packageJson, product, site, type Texts } from "./product";
+import { packageJson, product, site, type Texts } from "../../support/product";
 import { realWorkbench, type Workbench, workbenches } from "./workbench";
 
 const first: Texts = {

@@ -7,7 +7,7 @@ import { LeaseLostError, NoRecipeError, ProviderUnreachableError } from "@/lib/e
 import type { ProjectFiles } from "@/lib/workspace/files";
 import { saveChanges } from "@/lib/workspace/save";
 import { type Applied, applyRevision, type SyncParts } from "@/lib/workspace/sync";
-import { packageJson, product, site, type Texts } from "./product";
+import { packageJson, product, site, type Texts } from "../../support/product";
 import { realWorkbench, type Workbench, workbenches } from "./workbench";
 
 const first: Texts = { "package.json": packageJson, "src/a.txt": "a", "src/b.txt": "b", "src/c.txt": "c" };
