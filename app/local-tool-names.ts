@@ -30,8 +30,8 @@ export const localToolWords: Readonly<Record<LocalToolName, LocalToolWords>> = {
   },
   "age-run": {
     label: "Jump 55 minutes",
-    seen: "Its run is 55 minutes older, and no clock has moved. It is renewed before its hour is over: the same processes go on after a few seconds.",
-    done: "Its run is 55 minutes older. Rekindle was told to look, and renews it in a quiet moment.",
+    seen: "Its run is 55 minutes older, and no clock has moved. It is renewed before its hour is over, or brought back where that has passed: the same processes go on.",
+    done: "Its run is 55 minutes older. Rekindle was told to look; within five minutes the same processes go on in a new run.",
   },
   agent: {
     label: "Let an agent work",
