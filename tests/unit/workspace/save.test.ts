@@ -98,7 +98,8 @@ describe.each(workbenches)("in %s", (_name, workbench) => {
   test("without a base nothing is known to have changed, and nothing is saved", async () => {
     const { bench, shop, save } = await brought(await workbench());
     await bench.edit("app/src/a.txt", "A");
-    for (const tampered of ["", "{}", '{"v":1,"revision":"r1","files":[["../../etc/passwd","aa"]]}']) {
+    const leadingOut = { v: 1, revision: "r1", files: [["../../etc/passwd", "0".repeat(64)]] };
+    for (const tampered of ["", "{}", "{", JSON.stringify(leadingOut)]) {
       await bench.edit(".rekindle/base", tampered);
       expect(await save()).toEqual({ kind: "no-base" });
     }
