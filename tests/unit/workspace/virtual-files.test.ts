@@ -1,16 +1,10 @@
 /** The files of virtual machines over the life of a sandbox: what lifecycle tests take for a disk. */
 import { expect, test } from "vitest";
-import { E2bCloud } from "@/lib/local/e2b/cloud";
-import { HOBBY_PLAN } from "@/lib/local/e2b/semantics/plan";
-import { VirtualClock } from "@/lib/local/virtual-clock";
-import { silentLog } from "@/lib/log";
-import { seededRandom } from "@/lib/random";
 import { checkIntegrity, seal } from "@/lib/workspace/integrity";
-import { VirtualMachines } from "../../support/virtual-machines";
-import { virtualSandboxes } from "../../support/virtual-sandboxes";
+import { virtualSandbox } from "./workbench";
 
 test("files survive pauses and reboots; a reboot drops the jobs", async () => {
-  const { machines, sandboxes, sandboxId } = await running();
+  const { machines, sandboxes, sandboxId } = await virtualSandbox();
   machines.editFile(sandboxId, "app/a.txt", "a");
   machines.startJob(sandboxId, "start-1", "start.sh");
   await sandboxes.pause(sandboxId);
@@ -25,7 +19,7 @@ test("files survive pauses and reboots; a reboot drops the jobs", async () => {
 });
 
 test("a disk rolled back is that of the pause before the last one, and a check finds it", async () => {
-  const { clock, machines, sandboxes, sandboxId } = await running();
+  const { clock, machines, sandboxes, sandboxId } = await virtualSandbox();
   const generations = ["g1", "g2"];
   const seals = [];
   for (const generation of generations) {
@@ -46,7 +40,7 @@ test("a disk rolled back is that of the pause before the last one, and a check f
 });
 
 test("a sandbox that comes back under another id has its files, and a lost folder is lost with all in it", async () => {
-  const { cloud, machines, sandboxes, sandboxId } = await running();
+  const { cloud, machines, sandboxes, sandboxId } = await virtualSandbox();
   machines.editFile(sandboxId, "app/src/a.txt", "a");
   machines.editFile(sandboxId, "app/b.txt", "b");
   await cloud.loseFiles(sandboxId, ["/home/user/app/src"]);
@@ -59,28 +53,7 @@ test("a sandbox that comes back under another id has its files, and a lost folde
 });
 
 test("a script that nobody modelled is refused", async () => {
-  const { sandboxes, sandboxId } = await running();
+  const { sandboxes, sandboxId } = await virtualSandbox();
   const asked = sandboxes.run(sandboxId, "echo hello", { variables: {}, deadlineMs: 1_000 });
   await expect(asked).rejects.toThrow("without a virtual equivalent");
 });
-
-async function running() {
-  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-  const project = { installMs: 0, installExitCode: 0, answersAfterMs: 0, exitsAfterMs: undefined };
-  const machines = new VirtualMachines(clock, project);
-  const common = { clock, random: seededRandom(1), log: silentLog, plan: HOBBY_PLAN };
-  const cloud = new E2bCloud({ ...common, machines, trafficTokenOf: (sandboxId) => sandboxId });
-  const sandboxes = virtualSandboxes(cloud, machines);
-  const labels = {
-    app: "a",
-    env: "e",
-    previewId: "p",
-    projectId: "p1",
-    userId: "u",
-    epoch: "1",
-    revision: "r",
-    v: "1",
-  };
-  const { sandboxId } = await sandboxes.create(labels, 600_000);
-  return { clock, machines, cloud, sandboxes, sandboxId };
-}
