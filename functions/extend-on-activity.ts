@@ -39,7 +39,7 @@ export const extendOnActivity = (runtime: Runtime) =>
     },
     async ({ event, step, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);
-      const activityAt = event.data.by === "start" ? undefined : (event.ts ?? 0);
+      const activityAt = event.data.by === undefined ? (event.ts ?? 0) : undefined;
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
       const extended = await act("extend", extendedSchema, () => extend(runtime, scope, activityAt));
       if (extended.kind !== "ok") return extended;

@@ -21,7 +21,7 @@ export type ExtendOutcome =
       readonly found: "gone" | "paused" | "past-cap" | "run-over" | "other-run";
     };
 
-/** `activityAt` is undefined for a sign that nobody gave: the start's own, which moves the end and counts as no use. */
+/** `activityAt` is undefined for a sign that nobody gave (a start's, a hold's): it moves the end and counts as no use. */
 export async function extend(
   runtime: Runtime,
   scope: Scope,

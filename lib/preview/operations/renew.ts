@@ -17,7 +17,7 @@ export interface RenewRequest {
   readonly leaseId: LeaseId;
   /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
   readonly ifEpoch?: number;
-  /** Whoever holds the preview has come to a resting point and asks for it. */
+  /** An agent has come to a resting point and asks for it: only who still holds the preview is waited for. */
   readonly isAtRest?: boolean;
 }
 
@@ -57,13 +57,13 @@ export async function renew(runtime: Runtime, scope: Scope, request: RenewReques
   if (seen.record.leaseId === leaseId && seen.record.state === "resuming") return goOn();
   const due = renewalDue(seen, runtime.policy);
   if (due.kind !== "due" && seen.record.leaseId !== leaseId) return { kind: "not-due", snapshot: seen };
-  const mustWait = due.kind === "due" && due.mustWaitForQuiet && !isAtRest;
+  const mustWait = due.kind === "due" && due.mustWaitForQuiet;
   const claimed = await runtime.store.claim(scope, {
     kind: "renew",
     leaseId,
     reason: "renewal",
     ...(ifEpoch === undefined ? {} : { ifEpoch }),
-    ...(mustWait ? { quietForMs: runtime.policy.quietAfterMs } : {}),
+    ...(mustWait ? { quietForMs: isAtRest ? 0 : runtime.policy.quietAfterMs } : {}),
   });
   switch (claimed.kind) {
     case "granted":
