@@ -14,9 +14,9 @@ import {
   RunEndsSoonError,
 } from "./errors";
 import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } from "./ids";
-import { renewAt } from "./preview/decide";
+import { renewAt, renewalDue } from "./preview/decide";
 import type { OpenOutcome } from "./preview/operations/open";
-import { renew, renewalDue } from "./preview/operations/renew";
+import { renew } from "./preview/operations/renew";
 import type { Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
 import type { LentSandbox } from "./sandbox/e2b";
@@ -182,7 +182,7 @@ async function untilRenewed({ runtime, carryOn }: HoldParts, scope: Scope, run: 
     const outcome = await renew(runtime, scope, { leaseId, isAtRest: true });
     if (outcome.kind === "renewed") return carryOn(scope, outcome.outcome);
     // This process's timer may be ahead of Redis's clock.
-    const due = renewalDue(outcome.snapshot, policy);
+    const due = renewalDue(outcome.snapshot, policy, true);
     if (outcome.kind === "not-due" && due.kind !== "later") return;
     await sleep(clock, policy.pollEveryMs);
   }
