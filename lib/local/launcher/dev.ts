@@ -9,7 +9,7 @@
  * otherwise looked for on PATH; `none` keeps the embedded engine.
  */
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, relative, resolve } from "node:path";
 import Table from "cli-table3";
