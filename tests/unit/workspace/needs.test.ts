@@ -1,6 +1,6 @@
 /** What a running project needs after its files have changed. */
 import { expect, test } from "vitest";
-import { asksForOtherPackages, type Needs, needsAfter, stronger } from "@/lib/workspace/needs";
+import { asksForOtherPackages, type Needs, needsAfter, runsOtherwise, stronger } from "@/lib/workspace/needs";
 
 const same = { hasOtherDependencies: false, hasOtherInstall: false, hasOtherStart: false };
 
@@ -49,11 +49,20 @@ test.each([
 });
 
 test.each([
+  ["another dev script", { scripts: { dev: "vite" } }, { scripts: { dev: "next dev" } }, true],
+  ["another module system", {}, { type: "module" }, true],
+  ["another name and version", { name: "a", version: "1.0.0" }, { name: "b", version: "2.0.0" }, false],
+])("a package.json with %s runs otherwise: %4$s", (_name, before, after, isOther) => {
+  expect(runsOtherwise(JSON.stringify(before), JSON.stringify(after, null, 2))).toBe(isOther);
+});
+
+test.each([
   ["{", "{}"],
   ["{}", "["],
   ["{}", "null"],
 ])("a package.json that cannot be read is taken for another: %j, then %j", (before, after) => {
   expect(asksForOtherPackages(before, after)).toBe(true);
+  expect(runsOtherwise(before, after)).toBe(true);
 });
 
 test("of two needs the stronger counts, in either order", () => {
