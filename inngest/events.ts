@@ -26,8 +26,11 @@ export const previewRequested = eventType("preview/requested", {
 export const userActive = eventType("user/active", {
   schema: z.object({
     ...scope,
-    /** Set by our own start: it begins the watch over idleness, and is no sign that anybody gave. */
-    by: z.literal("start").optional(),
+    /**
+     * Set by our own start, and by a hold that begins or ends: the watch over idleness begins anew, and it is no sign
+     * that anybody gave.
+     */
+    by: z.enum(["start", "hold"]).optional(),
   }),
 });
 

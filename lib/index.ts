@@ -153,12 +153,10 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   const holds = holdsOver({
     runtime,
     open: (scope) => openUnlessOvertaken(scope, { kind: "agent" }),
-    tellActive: async (scope) => {
-      await send(runtime, [userActive.create({ ...scope })]);
+    tellHeld: async (scope) => {
+      await send(runtime, [userActive.create({ ...scope, by: "hold" })]);
     },
-    lookAgain: async (scope) => {
-      await send(runtime, [previewCheckDue.create({ ...scope })]);
-    },
+    carryOn: (scope, outcome) => tell(runtime, scope, newsOfOpening(runtime, outcome, "system")),
   });
   const scopeOf = (whose: Whose): Scope => parseScope(whose.projectId, whose.userId);
 

@@ -56,7 +56,7 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
     case "expired":
       return { kind: isAskedFor(record) ? "open" : "none", reason: record.reason };
     case "paused":
-      if (isAskedFor(record)) return { kind: "open", reason: "returned" };
+      if (isAskedFor(record)) return { kind: "open", reason: comingBackReason(record) };
       if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
       return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "failed":
@@ -104,6 +104,27 @@ export function renewAt(record: PreviewRecord, policy: Policy): number | undefin
   return endsAt === undefined ? undefined : endsAt - policy.renewBeforeMs;
 }
 
+/** How a run near its end stands; times are Redis's. */
+export type RenewalDue =
+  | { readonly kind: "not-running" }
+  | { readonly kind: "later"; readonly at: number }
+  /** `mustWaitForQuiet` until `latestAt`; from then on it is renewed at any moment. */
+  | { readonly kind: "due"; readonly mustWaitForQuiet: boolean; readonly latestAt: number };
+
+/** `isAtRest`: an agent waits for it. Otherwise one that rests before the last moment is left to that: nobody is there. */
+export function renewalDue(snapshot: Snapshot, policy: Policy, isAtRest = false): RenewalDue {
+  const { record, now } = snapshot;
+  const [at, endsAt] = [renewAt(record, policy), runEndsAt(record, policy)];
+  if (record.state !== "running" || at === undefined || endsAt === undefined) return { kind: "not-running" };
+  if (now < at) return { kind: "later", at };
+  const latestAt = endsAt - policy.renewAtLatestMs;
+  const restsAt = Math.min(idleAt(record, policy), desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY);
+  if (restsAt <= latestAt && !isAtRest) {
+    return { kind: "later", at: Math.max(restsAt, now + policy.quietAfterMs) };
+  }
+  return { kind: "due", mustWaitForQuiet: now < latestAt, latestAt };
+}
+
 /**
  * When to look at a running preview if everybody else forgot it: a little after the first of its deadlines. The prelude
  * of the scripts computes the same (`runningCheckAt`), and a test holds the two together.
@@ -122,6 +143,11 @@ export function healRunningAt(snapshot: Snapshot, policy: Policy): number {
 
 /** Somebody came while it was being brought to rest, and whoever did that died before it could go on to the wish. */
 const isAskedFor = (record: PreviewRecord): boolean => record.wanted === "running";
+
+/** One that was brought to rest is wanted again; any other reason says why its last way back came to nothing. */
+function comingBackReason({ reason }: PreviewRecord): Reason {
+  return ["idle", "left", "provider-paused"].includes(reason) ? "returned" : "interrupted";
+}
 
 function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record, now } = snapshot;
@@ -153,9 +179,7 @@ function decideInUse(
   const nextCheckAt = healRunningAt(seen, policy);
   const isKnown = record.state === "running" && record.runStartedAt === startedAt && record.endsAt === endsAt;
   if (!isKnown) return { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
-  if (now >= (renewAt(seen.record, policy) ?? Number.POSITIVE_INFINITY)) {
-    return { kind: "renew", reason: "renewal" };
-  }
+  if (renewalDue(seen, policy).kind === "due") return { kind: "renew", reason: "renewal" };
   // Whoever was told of the newer files had this long to bring them.
   if (record.syncAskedAt !== undefined && now >= record.syncAskedAt + policy.leaseMs) {
     return { kind: "sync", reason: record.reason };

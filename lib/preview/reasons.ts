@@ -13,6 +13,7 @@ export const reasonSchema = z.enum([
   "left",
   "renewal",
   "renewed",
+  "renewed-restarted",
   "files-damaged",
   "provider-paused",
   "sandbox-gone",
@@ -77,6 +78,12 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   renewed: {
     title: "Its run was renewed",
     message: "It was paused for a moment before the plan's end, and the same processes go on.",
+    action: "none",
+  },
+  "renewed-restarted": {
+    title: "Its run was renewed, and its server started again",
+    message:
+      "It was paused before the plan's end, and its server did not answer afterwards, so it was started again. The files are there; what was only in its memory is lost.",
     action: "none",
   },
   "files-damaged": {

@@ -126,6 +126,8 @@ function commitSettled(
         operation: "run",
         claim: "release",
         set: { runStartedAt: action.startedAt, endsAt: action.endsAt },
+        // Where another run was found to end says nothing of this one.
+        remove: isSameRun(snapshot, action.startedAt) ? [] : ["runCapAt"],
         check: "when-running",
       });
     case "record-paused":
@@ -136,3 +138,6 @@ function commitSettled(
       return rest(runtime, lease, snapshot);
   }
 }
+
+const isSameRun = ({ record }: Snapshot, startedAt: number): boolean =>
+  "runStartedAt" in record && record.runStartedAt === startedAt;

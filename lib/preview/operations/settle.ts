@@ -8,6 +8,7 @@ import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Commit, Lease } from "@/lib/store/store";
+import { idleAt } from "../decide";
 import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
 
@@ -71,12 +72,13 @@ export async function commitRunning(
   const snapshot = await runtime.store.renewLease(lease, { phase: "answer" });
   const { now, record } = snapshot;
   const tookMs = now - (record.claimedAt ?? now);
-  const isRenewed = record.reason === "renewal";
+  const isRenewal = record.reason === "renewal";
+  const isRenewed = isRenewal && how.cameBack === "resumed";
   return commit(runtime, lease, {
     operation: "running",
     claim: "release",
     become: "running",
-    ...(isRenewed ? { reason: "renewed" } : {}),
+    ...(isRenewal ? { reason: isRenewed ? "renewed" : "renewed-restarted" } : {}),
     set: {
       sandboxId: sandbox.sandboxId,
       runStartedAt: sandbox.startedAt,
@@ -86,9 +88,8 @@ export async function commitRunning(
       readyBy: lease.leaseId,
       // With "ready" goes a first sign of life: the next beat need not send another.
       emittedAt: now,
-      tookMs,
-      // Nobody waited for a renewal, so it is no use; who had it before still has it.
-      ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now }),
+      // Nobody waited for a renewal, so it is no use and no wait; who had it before still has it.
+      ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now, tookMs }),
       ...(how.revision ? { revision: how.revision } : {}),
     },
     // The seal was for the pause that is over: from here on the files change as they like.
@@ -162,12 +163,16 @@ export async function fail(
 ): Promise<Snapshot> {
   const { record, now } = await runtime.store.renewLease(lease, { phase: "tidy" });
   const isMemoryGood = record.state === "resuming" && !serverReasons.has(reason);
+  // Nobody asked for this way back and nobody may know of it, so who is there need not ask either: a later look tries
+  // again, for as long as the preview counts as used.
+  const isOurs = record.reason === "renewal" || record.reason === "interrupted";
+  const isTriedAgain = isMemoryGood && isOurs && now < idleAt(record, runtime.policy);
   const failed = await commit(runtime, lease, {
     operation: "failed",
     claim: "hold",
     become: isMemoryGood ? "paused" : "failed",
     reason,
-    wanted: "resting",
+    wanted: isTriedAgain ? "running" : "resting",
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
     ...(requestId ? { requestId } : {}),
     check: { inMs: runtime.policy.leaseMs },

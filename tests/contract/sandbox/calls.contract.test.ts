@@ -88,14 +88,12 @@ describe("a connect", () => {
   });
 
   test("keeps to the deadline that its caller gives it", async () => {
-    const { sandboxes } = await against({ connect: hang });
-    const before = performance.now();
+    // Its own would come long after this test's.
+    const { sandboxes } = await against({ connect: hang }, 20, 600_000);
 
     await expect(sandboxes.connect(sandboxId, 60_000, 20)).rejects.toMatchObject({
       code: "provider-unreachable",
     });
-
-    expect(performance.now() - before).toBeLessThan(290);
   });
 
   test("to a sandbox that is being killed is tried again, and so is one that was paused at once", async () => {
