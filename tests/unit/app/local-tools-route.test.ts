@@ -4,7 +4,6 @@ import { authorize } from "@/app/authorize";
 import { type LocalToolName, localToolNames } from "@/app/local-tool-names";
 import type { LocalTools } from "@/app/local-tools";
 import { answerLocalTool } from "@/app/local-tools-route";
-import { buildApp } from "@/app/rekindle";
 import { SandboxGoneError } from "@/lib/errors";
 import { silentLog } from "@/lib/log";
 
@@ -67,18 +66,4 @@ test("what goes wrong is told in the words of the catalogue", async () => {
   expect(await answer.json()).toMatchObject({
     error: { code: "sandbox-gone", message: expect.stringContaining("rebuilt") },
   });
-});
-
-test("an app has local tools only where its environment names their address", () => {
-  const environment = {
-    REKINDLE_ENV: "test",
-    UPSTASH_REDIS_REST_URL: "http://127.0.0.1:9",
-    UPSTASH_REDIS_REST_TOKEN: "token",
-    E2B_API_KEY: "key",
-    PROJECTS_FOLDER: "/nowhere",
-    INNGEST_DEV: "http://127.0.0.1:9",
-  };
-  expect(buildApp(environment)).not.toHaveProperty("localTools");
-  const LOCAL_CLOUD_CONTROL_URL = "http://127.0.0.1:9";
-  expect(buildApp({ ...environment, LOCAL_CLOUD_CONTROL_URL })).toHaveProperty("localTools");
 });
