@@ -31,6 +31,7 @@ import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } f
 import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
+export { StaleBaseError } from "./errors";
 export type { Held, Hold, Lent } from "./hold";
 export type { SavedNow } from "./preview/operations/sync";
 export type { Policy, PolicyOverrides } from "./preview/policy";
@@ -38,7 +39,7 @@ export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
 export type { Runtime } from "./runtime";
 export type { LentSandbox } from "./sandbox/e2b";
-export type { ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
+export type { ProjectChanges, ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
 export { RekindleError };
 
 /** Whose preview, in plain strings; a shared one has the user `shared`. */

@@ -220,6 +220,8 @@ const latencies: readonly (readonly [string, number])[] = [
   ["sandboxes.observe", 100],
   ["sandboxes.find", 150],
   ["sandboxes.writeFiles", 300],
+  ["sandboxes.readFiles", 200],
+  ["sandboxes.reboot", 6_000],
 ];
 
 const oneProject: ProjectFiles = {

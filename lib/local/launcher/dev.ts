@@ -9,7 +9,7 @@
  * otherwise looked for on PATH; `none` keeps the embedded engine.
  */
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, relative, resolve } from "node:path";
 import Table from "cli-table3";
@@ -25,6 +25,7 @@ import { findInngestCli } from "./inngest-cli";
 import { type InngestService, startInngestService } from "./inngest-service";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
+import { ownSamples } from "./sample-projects";
 
 /** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
 const log: Log = {
@@ -59,12 +60,13 @@ async function main(): Promise<number> {
   try {
     const appUrl = `http://127.0.0.1:${port}/api/inngest`;
     const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
-    const PROJECTS_FOLDER = process.env.PROJECTS_FOLDER || (await samplesIn(folder));
     const variables = {
       ...variablesOf(started),
       ...nextFolder(folder),
-      PROJECTS_FOLDER,
       REKINDLE_ENV: environment,
+      PROJECTS_FOLDER:
+        process.env.PROJECTS_FOLDER ||
+        (await ownSamples(join(process.cwd(), "lib/local/samples/projects"), folder)),
     };
     const next = startNext(port, variables);
     stops.push(next.stop);
@@ -141,22 +143,13 @@ function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string>
           E2B_API_URL: e2b.apiUrl,
           E2B_SANDBOX_URL: e2b.sandboxUrl,
           E2B_DOMAIN: e2b.domain,
+          LOCAL_CLOUD_CONTROL_URL: e2b.apiUrl,
           PREVIEW_URL_TEMPLATE: `http://{port}-{sandboxId}.${e2b.domain}`,
           PREVIEW_CONNECT_TO: `127.0.0.1:${e2b.previewPort}`,
         }
-      : {}),
+      : // Real sandboxes are not to be killed by a button, whatever a developer's environment holds.
+        { LOCAL_CLOUD_CONTROL_URL: "" }),
   };
-}
-
-/**
- * A copy of the samples, made once: what agents and people change in a preview is saved into its project, and this
- * repository's own files are not theirs to change. Whoever wants the samples as they were removes the folder.
- */
-async function samplesIn(folder: string): Promise<string> {
-  const projects = join(folder, "projects");
-  const options = { recursive: true, force: false, errorOnExist: false };
-  await cp(join(process.cwd(), "lib/local/samples/projects"), projects, options);
-  return projects;
 }
 
 /** Random, and kept: two machines that share a real account by mistake must never see each other's previews. */

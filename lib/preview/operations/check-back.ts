@@ -3,6 +3,7 @@
  * it is put aside, paused and for good, and the preview is built anew. It must never destroy it: what was not saved is
  * in there. Fails closed: what cannot be looked at is damaged; a provider that does not answer throws.
  */
+import { forgetJobs } from "@/lib/boot/jobs";
 import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox } from "@/lib/sandbox/port";
@@ -34,6 +35,7 @@ export async function checkBack(runtime: Runtime, lease: Lease): Promise<Checked
   runtime.log.warn({ sandboxId, ...found }, "a sandbox came back damaged");
 
   const rebooted = await runtime.sandboxes.reboot(sandboxId, keepAliveMs);
+  await forgetJobs(runtime.sandboxes, sandboxId, stepBudgetMs);
   const { record } = await recordReboot(runtime, lease, rebooted);
   const again = await integrityOf(runtime, sandboxId, record, stepBudgetMs);
   if (again?.kind !== "broken") return "rebooted";

@@ -23,6 +23,12 @@ test("production mode is refused, however whole the environment is", () => {
   expect(() => buildApp({ ...environment, NODE_ENV: "production" })).toThrow(AccessControlMissingError);
 });
 
+test("there are local tools only where the environment names their address", () => {
+  expect(buildApp(environment)).not.toHaveProperty("localTools");
+  const LOCAL_CLOUD_CONTROL_URL = "http://127.0.0.1:9";
+  expect(buildApp({ ...environment, LOCAL_CLOUD_CONTROL_URL })).toHaveProperty("localTools");
+});
+
 test("everything that is missing is named at once", () => {
   expect(() => buildApp({})).toThrow(/REKINDLE_ENV.*UPSTASH_REDIS_REST_URL.*E2B_API_KEY.*PROJECTS_FOLDER/);
 });

@@ -107,6 +107,18 @@ describe.each(workbenches)("in %s", (_name, workbench) => {
     },
   );
 
+  test("a sync that broke off among its files still knows that an install is needed", async () => {
+    const { bench, shop, sync } = await brought(await workbench());
+    const many = Array.from({ length: 250 }, (_, index) => [`zz/${index}.txt`, ""]);
+    const packages = packageJson.replace("3.0.2", "4.0.0");
+    shop.become({ ...first, "package.json": packages, ...Object.fromEntries(many) });
+    bench.faults.plan("sandboxes.writeFiles", lost, 1);
+
+    await expect(sync("r1")).rejects.toThrow(ProviderUnreachableError);
+    expect(await bench.text("app/package.json")).toBe(packages);
+    expect(await sync("r1")).toMatchObject({ revision: "r2", changed: 251, needs: "install-and-restart" });
+  });
+
   test("what is needed is asked for until the caller's record says that the revision is in effect", async () => {
     const { shop, sync } = await brought(await workbench());
     shop.become({ ...first, ".env": "A=1" });
