@@ -24,6 +24,7 @@ import { open as openPreview } from "./preview/operations/open";
 import { fail, giveUpTidying } from "./preview/operations/settle";
 import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
+import { isEmpty } from "./preview/presence";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
 import { type Authorize, createHandlers } from "./routes/handlers";
@@ -154,8 +155,12 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   const holds = holdsOver({
     runtime,
     open: (scope) => openUnlessOvertaken(scope, { kind: "agent" }),
-    tellHeld: async (scope) => {
-      await send(runtime, [userActive.create({ ...scope, by: "hold" })]);
+    tellHeld: async (scope, snapshot) => {
+      // Everybody left while an agent worked: with its hold given back, their grace begins.
+      const isDeserted = snapshot.record.leftAt !== undefined && isEmpty(snapshot);
+      await send(runtime, [
+        isDeserted ? userLeft.create({ ...scope }) : userActive.create({ ...scope, by: "hold" }),
+      ]);
     },
     carryOn: (scope, outcome) => tell(runtime, scope, newsOfOpening(runtime, outcome, "system")),
   });
