@@ -90,6 +90,11 @@ export function desertedAt({ record, viewers, holds }: Snapshot, policy: Policy)
   return Math.max(record.leftAt, usedUntil(record)) + policy.graceAfterLeftMs;
 }
 
+/** When a running preview goes to rest if nobody does anything from now on. */
+export function restsAt(snapshot: Snapshot, policy: Policy): number {
+  return Math.min(idleAt(snapshot.record, policy), desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY);
+}
+
 /** Where the provider ends this run whatever is asked of it; undefined when no run is known. */
 export function runEndsAt(record: PreviewRecord, policy: Policy): number | undefined {
   if (!("runStartedAt" in record) || record.runStartedAt === undefined) return undefined;

@@ -5,10 +5,10 @@
 "use client";
 
 import type { ReactNode } from "react";
+import { agoText } from "@/lib/duration-words";
 import { isMoving } from "./agenda";
 import { LogTail } from "./log-tail";
 import type { PaneView } from "./pane-view";
-import { agoText } from "./server-time";
 import { StartSteps } from "./start-steps";
 import type { Trouble } from "./trouble";
 import type { UsedPreview } from "./use-preview";

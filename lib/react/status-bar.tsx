@@ -5,9 +5,9 @@
 "use client";
 
 import type { ReactNode } from "react";
+import { timeLeftText, tookText } from "@/lib/duration-words";
 import { isMoving } from "./agenda";
 import type { PaneView } from "./pane-view";
-import { timeLeftText, tookText } from "./server-time";
 import type { UsedPreview } from "./use-preview";
 import { useServerNow } from "./use-server-now";
 import { stateWords } from "./words";
