@@ -66,8 +66,15 @@ function movedWords(entry: Moved): Words {
   }
   const before = pastWords[from];
   const after = before ? `, after ${spanText(afterMs)} ${before}` : "";
+  if (reason === "renewal") {
+    // Two of these for each renewal: neither may read as a rest.
+    return {
+      title: to === "pausing" ? "Renewing its run" : "Renewing its run: waking up",
+      detail: `${who}${after}.`,
+    };
+  }
   return {
-    title: reason === "renewal" ? "Renewing its run" : movedTitles[to],
+    title: movedTitles[to],
     detail: `${reasonCopy[reason].title}. ${who}${after}.`,
   };
 }

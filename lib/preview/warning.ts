@@ -38,7 +38,7 @@ function idleWarning(deadline: number): Warning {
     canExtend: true,
     title: "It goes to rest soon",
     message:
-      "Nobody is using it. Its memory, processes and files are kept, and it goes on where it stood still. Any use of it moves this.",
+      "Nobody is using it. Its memory, processes and files are kept, and it goes on where it stood still. Any use keeps it running.",
   };
 }
 

@@ -55,7 +55,8 @@ function howItCameToRun({ record, now }: Snapshot, history: readonly HistoryEntr
 const reasonOf = ({ reason, cameBack, to }: Moved) => honestReason({ state: to, reason, cameBack });
 
 function renewedText({ renewedAt, renewTookMs }: PreviewRecord, times: number, now: number): string {
-  const last = renewedAt === undefined ? "" : `, last ${spanText(now - renewedAt)} ago`;
+  const last =
+    renewedAt === undefined ? "" : `, ${times === 1 ? "" : "last "}${spanText(now - renewedAt)} ago`;
   const took = renewTookMs === undefined ? "" : ` in ${spanText(renewTookMs)}`;
   return `Its run was renewed ${times === 1 ? "once" : `${times} times`} since${last}${took}, with memory and processes kept.`;
 }

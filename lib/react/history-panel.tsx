@@ -30,7 +30,7 @@ function lotOf({ state, reason, viewers, holds, files, cameBack }: PaneView): st
 function OpenedHistory({ pane, lot }: { readonly pane: UsedPreview; readonly lot: string }) {
   const { loaded, trouble, again } = useHistory(pane.history, lot);
   return (
-    // Browsers make a region that scrolls reachable by keyboard themselves.
+    // Reachable by keyboard through the button in it; from there the arrows scroll.
     <section className="preview-history-body" aria-label="History">
       {trouble ? (
         <p className="preview-trouble" role="status">

@@ -30,6 +30,8 @@ export interface PreviewApi {
 const QUICK_DEADLINE_MS = 10_000;
 /** An open resumes while the call waits, within the server's own budget, and a development server may compile first. */
 const OPEN_DEADLINE_MS = 45_000;
+/** Two reads; but it is the one route that a development server compiles while the person watches. */
+const HISTORY_DEADLINE_MS = 45_000;
 
 export function previewApi(basePath: string, projectId: string, clock: Clock): PreviewApi {
   const address = `${basePath}/${encodeURIComponent(projectId)}`;
@@ -49,7 +51,7 @@ export function previewApi(basePath: string, projectId: string, clock: Clock): P
   return {
     status: () => call("", QUICK_DEADLINE_MS),
     async history() {
-      const asked = await ask(`${address}/history`, { deadlineMs: QUICK_DEADLINE_MS, clock });
+      const asked = await ask(`${address}/history`, { deadlineMs: HISTORY_DEADLINE_MS, clock });
       return read(asked, (answer) => {
         const history = parsePaneHistory(answer);
         return history && { kind: "history", history };

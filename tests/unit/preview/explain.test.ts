@@ -79,6 +79,14 @@ describe("why it runs", () => {
     );
   });
 
+  test("says of a single renewal only when it was", () => {
+    const sentences = why({ renewedAt: NOW - 3 * MINUTE, renewTookMs: 2_900 }, [...renewal, opened]);
+
+    expect(sentences[2]).toBe(
+      "Its run was renewed once since, 3 min ago in 2.9 s, with memory and processes kept.",
+    );
+  });
+
   test("does not take for a renewal what ended with other processes", () => {
     const lost = moved(MINUTE, {
       from: "resuming",
@@ -282,7 +290,7 @@ describe("one entry reads", () => {
     [
       moved(0, { from: "running", to: "pausing", reason: "renewal", by: "renew-1-0", afterMs: 3_200_000 }),
       "Renewing its run",
-      "Renewing its run. By the watch over its run, after 53 min of running.",
+      "By the watch over its run, after 53 min of running.",
     ],
     [
       moved(0, {
@@ -367,7 +375,7 @@ test("the entries are told newest first, as the history has them", () => {
   const { entries } = explain(aSnapshot("running"), [...renewal, opened], policy);
   expect(entries.map(({ title }) => title)).toEqual([
     "Renewed",
-    "Renewing its run",
+    "Renewing its run: waking up",
     "Renewing its run",
     "Running",
   ]);
