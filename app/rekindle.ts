@@ -7,18 +7,22 @@
  */
 import { serve } from "inngest/next";
 import { createInngestClient } from "@/inngest/client";
+import { previewCheckDue } from "@/inngest/events";
 import { appId, previewUrlTemplate } from "@/inngest.config";
-import { createRekindle, type Rekindle } from "@/lib";
+import { createRekindle, type Rekindle, type Whose } from "@/lib";
 import { type Environment, readEnvironment } from "@/lib/env";
 import { AccessControlMissingError } from "@/lib/errors";
 import { jsonLog } from "@/lib/log";
 import { folderProjects } from "@/lib/workspace/folder-projects";
+import { type LocalTools, localTools } from "./local-tools";
 
 export interface App {
   readonly rekindle: Rekindle;
   /** What Inngest calls: the durable functions as route handlers. */
   readonly inngest: ReturnType<typeof serve>;
   readonly projectsFolder: string;
+  /** Only where the environment names an address at which sandboxes can be made to fail. */
+  readonly localTools?: LocalTools;
 }
 
 const holder: { app?: App } = {};
@@ -50,7 +54,16 @@ export function buildApp(source: Readonly<Record<string, string | undefined>>): 
     rekindle,
     inngest: serve({ client, functions: rekindle.functions }),
     projectsFolder: environment.PROJECTS_FOLDER,
+    ...localToolsOf(environment, rekindle),
   };
+}
+
+function localToolsOf(environment: Environment, rekindle: Rekindle): Pick<App, "localTools"> {
+  const { LOCAL_CLOUD_CONTROL_URL: controlUrl, E2B_API_KEY: apiKey } = environment;
+  if (!controlUrl) return {};
+  const { inngest, log, random } = rekindle.runtime;
+  const lookAgain = (whose: Whose) => inngest.send(previewCheckDue.create({ ...whose }));
+  return { localTools: localTools({ controlUrl, apiKey, rekindle, lookAgain, log, random }) };
 }
 
 function e2bOf(environment: Environment) {

@@ -9,6 +9,7 @@ import {
   previewPaused,
   previewReady,
   previewRequested,
+  previewSyncRequested,
   userActive,
 } from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
@@ -27,7 +28,12 @@ export const newsSchema = z.discriminatedUnion("kind", [
     url: z.string(),
     cameBack: cameBackSchema,
     tookMs: z.number(),
+    /** Newer files were asked for while it rested. */
+    isSyncAsked: z.boolean().optional(),
   }),
+  z.object({ kind: z.literal("sync-due") }),
+  /** Renewed while it is held: nobody may give a sign before the new run's end, which has to be moved all the same. */
+  z.object({ kind: z.literal("renewed-held") }),
   z.object({ kind: z.literal("paused"), reason: reasonSchema }),
   z.object({ kind: z.literal("failed"), reason: reasonSchema }),
   /** A claim is held, and open-preview has to go on under it. */
@@ -48,6 +54,7 @@ export function newsOfRunning(runtime: Runtime, { record }: Snapshot): News {
     url: runtime.previewUrl(record.sandboxId, record.port),
     cameBack: record.cameBack ?? "warm",
     tookMs: record.tookMs ?? 0,
+    isSyncAsked: record.syncAskedAt !== undefined,
   };
 }
 
@@ -67,7 +74,10 @@ export function newsOfOpening(
 
 /** A renewal that went well is told by the pane and the history: the address and the processes are the same. */
 export function newsOfRenewing(runtime: Runtime, outcome: RenewOutcome): News {
-  if (outcome.kind !== "renewed" || outcome.outcome.kind === "ready") return { kind: "none" };
+  if (outcome.kind !== "renewed") return { kind: "none" };
+  if (outcome.outcome.kind === "ready") {
+    return { kind: outcome.outcome.snapshot.holds > 0 ? "renewed-held" : "none" };
+  }
   return newsOfOpening(runtime, outcome.outcome, "system");
 }
 
@@ -86,12 +96,17 @@ export function eventsOf(scope: Scope, news: News) {
     case "none":
       return [];
     case "ready": {
-      const { url, cameBack, tookMs } = news;
+      const { url, cameBack, tookMs, isSyncAsked } = news;
       return [
         previewReady.create({ projectId, userId, url, cameBack, tookMs }),
         userActive.create({ projectId, userId, by: "start" }),
+        ...(isSyncAsked ? [previewSyncRequested.create({ projectId, userId })] : []),
       ];
     }
+    case "sync-due":
+      return [previewSyncRequested.create({ projectId, userId })];
+    case "renewed-held":
+      return [userActive.create({ projectId, userId, by: "hold" })];
     case "paused":
       return [previewPaused.create({ projectId, userId, reason: news.reason })];
     case "failed":

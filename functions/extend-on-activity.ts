@@ -39,15 +39,18 @@ export const extendOnActivity = (runtime: Runtime) =>
     },
     async ({ event, step, attempt, maxAttempts }) => {
       const scope = parseScope(event.data.projectId, event.data.userId);
-      const activityAt = event.data.by === "start" ? undefined : (event.ts ?? 0);
+      const activityAt = event.data.by === undefined ? (event.ts ?? 0) : undefined;
       const act = stepsOf({ step, attempt, maxAttempts }, runtime.log);
-      const extended = await act("extend", extendedSchema, () => extend(runtime, scope, activityAt));
+      const extended = await act("extend", extendedSchema, async () => {
+        const outcome = await extend(runtime, scope, activityAt);
+        // In the same step: the event's id makes it one however often it is sent, and a step of its own costs as much as
+        // an extension at each sign near the end.
+        if (outcome.kind === "near-cap") await runtime.inngest.send(renewalOf(runtime, scope, outcome));
+        return outcome;
+      });
       if (extended.kind !== "ok") return extended;
       if (extended.value.kind === "look-again") {
         await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
-      }
-      if (extended.value.kind === "near-cap") {
-        await step.sendEvent("renew-run", renewalOf(runtime, scope, extended.value));
       }
       return extended;
     },

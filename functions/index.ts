@@ -8,6 +8,7 @@ import { reconcilePreview } from "./reconcile-preview";
 import { recoverPreview } from "./recover-preview";
 import { renewRun } from "./renew-run";
 import { sweepPreviews } from "./sweep-previews";
+import { syncPreview } from "./sync-preview";
 
 export const createFunctions = (runtime: Runtime) => [
   openPreview(runtime),
@@ -15,6 +16,7 @@ export const createFunctions = (runtime: Runtime) => [
   pauseWhenIdle(runtime),
   pauseOnLeave(runtime),
   renewRun(runtime),
+  syncPreview(runtime),
   sweepPreviews(runtime),
   reconcilePreview(runtime),
   recoverPreview(runtime),

@@ -10,13 +10,8 @@ import { previewCheckDue, previewRequested } from "@/inngest/events";
 import { InvalidRequestError, LeaseLostError } from "@/lib/errors";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
 import { acquireSandbox } from "@/lib/preview/operations/acquire";
-import {
-  awaitInstall,
-  awaitServer,
-  bringFiles,
-  type Progress,
-  progressSchema,
-} from "@/lib/preview/operations/boot";
+import { awaitInstall, awaitServer, bringFiles } from "@/lib/preview/operations/boot";
+import { checkBack } from "@/lib/preview/operations/check-back";
 import { finishBoot } from "@/lib/preview/operations/finish";
 import { open } from "@/lib/preview/operations/open";
 import { fail, giveUpTidying } from "@/lib/preview/operations/settle";
@@ -25,6 +20,7 @@ import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { eventsOf, type News, newsOfFailure, newsOfOpening, newsOfRunning, newsSchema } from "./announce";
+import { pollUntilDone } from "./poll";
 import { type Act, type StepOutcome, stepsOf } from "./step-outcome";
 
 export const openPreviewId = "open-preview";
@@ -140,7 +136,7 @@ async function claim(
  * its sandbox has already; a sandbox that turned out to be gone makes it a start like any other.
  */
 async function boot(runtime: Runtime, lease: Lease, requestId: string, act: Act): Promise<StepOutcome<News>> {
-  const acquired = await act("acquire-sandbox", acquiredSchema, () => acquireSandbox(runtime, lease));
+  const acquired = await acquire(runtime, lease, act);
   if (acquired.kind !== "ok") return acquired;
   if (!acquired.value.isResume) {
     const brought = await act("bring-files", z.null(), async () => {
@@ -148,14 +144,30 @@ async function boot(runtime: Runtime, lease: Lease, requestId: string, act: Act)
       return null;
     });
     if (brought.kind !== "ok") return brought;
-    const installed = await poll("poll-install", act, () => awaitInstall(runtime, lease));
+    const installed = await pollUntilDone("poll-install", act, () => awaitInstall(runtime, lease));
     if (installed.kind !== "ok") return installed;
   }
-  const answering = await poll("poll-server", act, () => awaitServer(runtime, lease));
+  const answering = await pollUntilDone("poll-server", act, () => awaitServer(runtime, lease));
   if (answering.kind !== "ok") return answering;
   return act("commit-running", newsSchema, async () =>
     newsOfRunning(runtime, await finishBoot(runtime, lease, acquired.value.isResume, requestId)),
   );
+}
+
+/** A sandbox that is as it was paused, or an empty one. */
+async function acquire(
+  runtime: Runtime,
+  lease: Lease,
+  act: Act,
+): Promise<StepOutcome<{ isResume: boolean }>> {
+  const acquired = await act("acquire-sandbox", acquiredSchema, () => acquireSandbox(runtime, lease));
+  if (acquired.kind !== "ok" || !acquired.value.isResume) return acquired;
+  const checked = await act("check-back", z.enum(["intact", "rebooted", "put-aside"]), () =>
+    checkBack(runtime, lease),
+  );
+  if (checked.kind !== "ok") return checked;
+  if (checked.value !== "put-aside") return acquired;
+  return act("acquire-anew", acquiredSchema, () => acquireSandbox(runtime, lease));
 }
 
 type Tidied =
@@ -208,13 +220,3 @@ function eventsOfFailing(scope: Scope, reason: Reason, isAskedAgain: boolean) {
 }
 
 const acquiredSchema = z.object({ sandboxId: z.string(), how: z.string(), isResume: z.boolean() });
-
-/** Looks again and again, each time within a step's budget, until the work itself says that it is done or failed. */
-async function poll(id: string, act: Act, look: () => Promise<Progress>): Promise<StepOutcome<null>> {
-  for (let round = 0; ; round += 1) {
-    const seen = await act(`${id}-${round}`, progressSchema, look);
-    if (seen.kind !== "ok") return seen;
-    if (seen.value.kind === "done") return { kind: "ok", value: null };
-    if (seen.value.kind === "failed") return seen.value;
-  }
-}

@@ -44,6 +44,7 @@ export const reconcilePreview = (runtime: Runtime) =>
   );
 
 function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
+  if (outcome.action.kind === "sync") return { kind: "sync-due" };
   switch (outcome.kind) {
     case "opened":
       return newsOfOpening(runtime, outcome.outcome, "system");

@@ -16,6 +16,7 @@ import { pauseWhenIdleId } from "./pause-when-idle";
 import { reconcilePreviewId } from "./reconcile-preview";
 import { renewRunId } from "./renew-run";
 import { stepsOf } from "./step-outcome";
+import { syncPreviewId } from "./sync-preview";
 
 export const recoverPreviewId = "recover-preview";
 
@@ -26,9 +27,10 @@ const watchedForFailure = [
   pauseWhenIdleId,
   pauseOnLeaveId,
   renewRunId,
+  syncPreviewId,
   reconcilePreviewId,
 ];
-const watchedForCancel = [openPreviewId, renewRunId, reconcilePreviewId];
+const watchedForCancel = [openPreviewId, renewRunId, syncPreviewId, reconcilePreviewId];
 
 /** Inngest's system events, as far as they are needed (inngest.md §2.4 and §3.8, 2026-11-22). */
 const endedSchema = z.object({

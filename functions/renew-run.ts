@@ -6,8 +6,8 @@
  */
 import { previewRenewalDue } from "@/inngest/events";
 import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
-import { runEndsAt } from "@/lib/preview/decide";
-import { renew, renewalDue } from "@/lib/preview/operations/renew";
+import { renewalDue, runEndsAt } from "@/lib/preview/decide";
+import { renew } from "@/lib/preview/operations/renew";
 import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import { newsOfRenewing } from "./announce";

@@ -26,13 +26,19 @@ export const previewRequested = eventType("preview/requested", {
 export const userActive = eventType("user/active", {
   schema: z.object({
     ...scope,
-    /** Set by our own start: it begins the watch over idleness, and is no sign that anybody gave. */
-    by: z.literal("start").optional(),
+    /**
+     * Set by our own start, and by a hold that begins or ends: the watch over idleness begins anew, and it is no sign
+     * that anybody gave.
+     */
+    by: z.enum(["start", "hold"]).optional(),
   }),
 });
 
 /** Somebody closed a preview; it rests after a grace, unless others are there or they return. */
 export const userLeft = eventType("user/left", { schema: z.object(scope) });
+
+/** The product has newer files: they are brought in at once where the preview runs, at its wake where it rests. */
+export const previewSyncRequested = eventType("preview/sync.requested", { schema: z.object(scope) });
 
 /** The preview answers at its address. */
 export const previewReady = eventType("preview/ready", {

@@ -10,6 +10,12 @@ import { type PolicyOverrides, policyOverridesSchema } from "./preview/policy";
 const url = z.url({ protocol: /^https?$/ });
 const filled = z.string().min(1);
 
+const addressOfThisMachine = z.url({
+  protocol: /^https?$/,
+  hostname: /^(127\.0\.0\.1|localhost|\[::1\])$/,
+  error: "an address of this machine",
+});
+
 const policyJson = filled.transform((text, context): PolicyOverrides => {
   const numbers = policyOverridesSchema.safeParse(parseJson(text));
   if (numbers.success) return numbers.data;
@@ -32,6 +38,11 @@ const environmentSchema = z.object({
   PREVIEW_URL_TEMPLATE: filled.optional(),
   /** "host:port" that readiness probes connect to, where the preview's name does not resolve. */
   PREVIEW_CONNECT_TO: filled.optional(),
+  /**
+   * Where a sandbox can be made to fail, for the buttons under a preview; they are there only when this is set. It is
+   * called with E2B_API_KEY, so it can only be an address of this machine.
+   */
+  LOCAL_CLOUD_CONTROL_URL: addressOfThisMachine.optional(),
   /** The folder whose sub-folders are the projects. */
   PROJECTS_FOLDER: filled,
   /** Numbers of the policy that this deployment sets otherwise, as JSON: {"idleAfterMs": 60000}. */
@@ -47,7 +58,7 @@ export type Environment = z.infer<typeof environmentSchema>;
 export function readEnvironment(source: Readonly<Record<string, string | undefined>>): Environment {
   const parsed = environmentSchema.safeParse(withoutEmpty(source));
   const faults = parsed.success ? [] : parsed.error.issues.map(describe);
-  faults.push(...inngestFaults(source));
+  faults.push(...inngestFaults(source), ...controlFaults(source));
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(faults);
   return parsed.data;
 }
@@ -72,6 +83,12 @@ function describe(issue: z.core.$ZodIssue): string {
   const name = issue.path.join(".");
   const isMissing = issue.code === "invalid_type";
   return isMissing ? `${name} is missing` : `${name} does not fit (${issue.message})`;
+}
+
+function controlFaults(source: Readonly<Record<string, string | undefined>>): string[] {
+  return source.LOCAL_CLOUD_CONTROL_URL && source.NODE_ENV === "production"
+    ? ["LOCAL_CLOUD_CONTROL_URL is set in production, where anybody who may see a preview could kill it"]
+    : [];
 }
 
 /** Inngest v4 is in cloud mode unless told otherwise, and then needs both keys; a dev route accepts unsigned calls. */

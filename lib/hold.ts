@@ -10,10 +10,12 @@ import {
   InvalidRequestError,
   NeedsPersonError,
   PreviewNotAvailableError,
+  RekindleError,
   RunEndsSoonError,
 } from "./errors";
 import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } from "./ids";
-import { renewAt } from "./preview/decide";
+import { renewAt, renewalDue } from "./preview/decide";
+import type { OpenOutcome } from "./preview/operations/open";
 import { renew } from "./preview/operations/renew";
 import type { Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
@@ -44,10 +46,10 @@ export interface HoldParts {
   readonly runtime: Runtime;
   /** Opens the preview as an agent, and begins what has to be done for it. */
   open(scope: Scope): Promise<unknown>;
-  /** Says that somebody was active, so that the end is moved and the watch over idleness begins. */
-  tellActive(scope: Scope): Promise<void>;
-  /** Asks for a look at a preview whose renewal did not end with it running. */
-  lookAgain(scope: Scope): Promise<void>;
+  /** Says that a hold began or ended, so that the provider's end and the watch over idleness follow it. */
+  tellHeld(scope: Scope): Promise<void>;
+  /** Has what a renewal could not finish at once gone on with. */
+  carryOn(scope: Scope, outcome: OpenOutcome): Promise<void>;
 }
 
 export interface Holds {
@@ -58,45 +60,54 @@ export interface Holds {
 
 export function holdsOver(parts: HoldParts): Holds {
   const { runtime } = parts;
-
-  async function take(scope: Scope, key: HoldKey, maxMs: number): Promise<Held> {
-    // The record first, for a hold needs one; whatever is to be started is started by this.
-    await parts.open(scope);
-    const reply = await runtime.store.hold(scope, key, maxMs);
-    if (reply.kind !== "held") throw new Error(`a hold cannot be answered with "${reply.kind}"`);
-    try {
-      await parts.tellActive(scope);
-      const { sandboxId } = await untilRunning(parts, scope, reply.endsAt);
-      return { sandboxId, endsAt: reply.endsAt };
-    } catch (error) {
-      await runtime.store.release(scope, key);
-      throw error;
-    }
-  }
-
-  async function giveBack(scope: Scope, key: HoldKey): Promise<void> {
-    const reply = await runtime.store.release(scope, key);
-    if (reply.kind === "released") await parts.tellActive(scope);
-  }
-
   return {
-    hold: (scope, hold) => take(scope, parseHoldKey(hold.key), boundOf(runtime, hold)),
-    release: (scope, key) => giveBack(scope, parseHoldKey(key)),
+    hold: async (scope, hold) => take(parts, scope, parseHoldKey(hold.key), boundOf(runtime, hold)),
+
+    async release(scope, key) {
+      const reply = await runtime.store.release(scope, parseHoldKey(key));
+      if (reply.kind === "released") await parts.tellHeld(scope);
+    },
 
     async withSandbox(scope, hold, use) {
       const key = parseHoldKey(hold.key);
-      const { endsAt } = await take(scope, key, boundOf(runtime, hold));
+      const { endsAt } = await take(parts, scope, key, boundOf(runtime, hold));
       try {
         for (let round = 0; ; round += 1) {
           const worked = await work(parts, scope, { key, endsAt, round, use });
           if (worked.kind === "done") return worked.result;
-          await renewAtRest(parts, scope, worked.run);
+          await renewAtRest(parts, scope, { key, endsAt, run: worked.run });
         }
       } finally {
-        await giveBack(scope, key);
+        await giveBackIfPossible(parts, scope, key);
       }
     },
   };
+}
+
+async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number): Promise<Held> {
+  // The record first, for a hold needs one; whatever is to be started is started by this.
+  await parts.open(scope);
+  const reply = await parts.runtime.store.hold(scope, key, maxMs);
+  if (reply.kind !== "held") throw new Error(`a hold cannot be answered with "${reply.kind}"`);
+  try {
+    await parts.tellHeld(scope);
+    const { sandboxId } = await untilRunning(parts, scope, reply.endsAt);
+    return { sandboxId, endsAt: reply.endsAt };
+  } catch (error) {
+    await giveBackIfPossible(parts, scope, key);
+    throw error;
+  }
+}
+
+/** What the work came to matters more than its hold, which ends by itself if the store cannot be reached. */
+async function giveBackIfPossible({ runtime, tellHeld }: HoldParts, scope: Scope, key: HoldKey) {
+  try {
+    const reply = await runtime.store.release(scope, key);
+    if (reply.kind === "released") await tellHeld(scope);
+  } catch (error) {
+    if (!(error instanceof RekindleError)) throw error;
+    runtime.log.warn({ code: error.code, ...error.safeDetails }, "a hold was left to end by itself");
+  }
 }
 
 /** @throws InvalidRequestError, since a hold without an end would keep a sandbox running for ever. */
@@ -142,16 +153,38 @@ async function work<T>(parts: HoldParts, scope: Scope, task: Task<T>): Promise<W
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === "AbortError";
 
-/** The run is another one when this returns, by this renewal or by somebody else's. */
-async function renewAtRest({ runtime, lookAgain }: HoldParts, scope: Scope, run: number): Promise<void> {
+interface Resting {
+  readonly key: HoldKey;
+  readonly endsAt: number;
+  readonly run: number;
+}
+
+/**
+ * The run is another one when this returns, and the same hold is taken in it. In between nothing is held: of several
+ * agents at rest none waits for another, and one that still works is not interrupted before the last moment.
+ * @throws HoldEndedError when the hold's end comes first.
+ */
+async function renewAtRest(parts: HoldParts, scope: Scope, { key, endsAt, run }: Resting): Promise<void> {
+  await parts.runtime.store.release(scope, key);
+  await untilRenewed(parts, scope, run);
+  const { snapshot } = await parts.runtime.store.read(scope);
+  if (snapshot.now >= endsAt) throw new HoldEndedError(key);
+  await take(parts, scope, key, endsAt - snapshot.now);
+}
+
+/** By this agent, or by somebody else; also when it does not run any more. */
+async function untilRenewed({ runtime, carryOn }: HoldParts, scope: Scope, run: number): Promise<void> {
+  const { store, clock, policy } = runtime;
   for (;;) {
-    const { snapshot } = await runtime.store.read(scope);
+    const { snapshot } = await store.read(scope);
     if (!("runStartedAt" in snapshot.record) || snapshot.record.runStartedAt !== run) return;
     const leaseId = parseLeaseId(`hold-${runtime.random.hex(12)}`);
     const outcome = await renew(runtime, scope, { leaseId, isAtRest: true });
-    if (outcome.kind === "renewed" && outcome.outcome.kind === "ready") return;
-    if (outcome.kind !== "busy") return lookAgain(scope);
-    await sleep(runtime.clock, runtime.policy.pollEveryMs);
+    if (outcome.kind === "renewed") return carryOn(scope, outcome.outcome);
+    // This process's timer may be ahead of Redis's clock.
+    const due = renewalDue(outcome.snapshot, policy, true);
+    if (outcome.kind === "not-due" && due.kind !== "later") return;
+    await sleep(clock, policy.pollEveryMs);
   }
 }
 

@@ -7,7 +7,14 @@
 
 import { createFunctions } from "@/functions";
 import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
-import { previewCheckDue, previewRequested, sweepRequested, userActive, userLeft } from "@/inngest/events";
+import {
+  previewCheckDue,
+  previewRequested,
+  previewSyncRequested,
+  sweepRequested,
+  userActive,
+  userLeft,
+} from "@/inngest/events";
 import * as defaults from "@/inngest.config";
 import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
@@ -17,6 +24,7 @@ import { type Explanation, explain } from "./preview/explain";
 import type { HistoryEntry } from "./preview/history";
 import { open as openPreview } from "./preview/operations/open";
 import { fail, giveUpTidying } from "./preview/operations/settle";
+import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
@@ -25,16 +33,18 @@ import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } f
 import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
+export { StaleBaseError } from "./errors";
 export type { Held, Hold, Lent } from "./hold";
 export type { ToldEntry } from "./preview/entry-words";
 export type { Explanation } from "./preview/explain";
 export type { HistoryEntry } from "./preview/history";
+export type { SavedNow } from "./preview/operations/sync";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
 export type { Authorize } from "./routes/handlers";
 export type { Runtime } from "./runtime";
 export type { LentSandbox } from "./sandbox/e2b";
-export type { ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
+export type { ProjectChanges, ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
 export { RekindleError };
 
 /** Whose preview, in plain strings; a shared one has the user `shared`. */
@@ -78,6 +88,13 @@ export interface Rekindle {
    * Whatever else it throws is thrown. Nobody else may connect to a preview's sandbox: a connection resumes it.
    */
   withSandbox<T>(whose: Whose, hold: Hold, use: (lent: Lent) => Promise<T>): Promise<T>;
+  /**
+   * The product has newer files: they are brought into the running preview, which is restarted where that is needed, or
+   * wait for its wake. Who changes files while a preview runs calls this after each change. @throws EventsUnreachableError
+   */
+  sync(whose: Whose): Promise<PreviewView>;
+  /** What changed inside the running sandbox is given back now; a pause does it anyway. */
+  save(whose: Whose): Promise<SavedNow>;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
   /** Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. */
@@ -146,12 +163,10 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   const holds = holdsOver({
     runtime,
     open: (scope) => openUnlessOvertaken(scope, { kind: "agent" }),
-    tellActive: async (scope) => {
-      await send(runtime, [userActive.create({ ...scope })]);
+    tellHeld: async (scope) => {
+      await send(runtime, [userActive.create({ ...scope, by: "hold" })]);
     },
-    lookAgain: async (scope) => {
-      await send(runtime, [previewCheckDue.create({ ...scope })]);
-    },
+    carryOn: (scope, outcome) => tell(runtime, scope, newsOfOpening(runtime, outcome, "system")),
   });
   const scopeOf = (whose: Whose): Scope => parseScope(whose.projectId, whose.userId);
 
@@ -200,6 +215,18 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       if (touched.emitSeq !== undefined) await send(runtime, [userLeft.create({ ...scope })]);
       return view(touched.snapshot);
     },
+
+    async sync(whose) {
+      const scope = scopeOf(whose);
+      const asked = await store.askSync(scope);
+      if (!asked) return status(whose);
+      if (!(await send(runtime, [previewSyncRequested.create({ ...scope })]))) {
+        throw new EventsUnreachableError(previewSyncRequested.name);
+      }
+      return view(asked);
+    },
+
+    save: (whose) => saveNow(runtime, scopeOf(whose), parseLeaseId(`sync-${runtime.random.hex(12)}`)),
 
     async requestSweep() {
       if (!(await send(runtime, [sweepRequested.create({})]))) {

@@ -53,6 +53,10 @@ for pid in $(cat .rekindle/jobs/*/pid 2>/dev/null); do end "$pid"; done
 rm -rf .rekindle/jobs
 `;
 
+export const forgetScript = `
+rm -rf "$HOME/.rekindle/jobs"
+`;
+
 /** Starts the job unless one of this name was started before. */
 export function startJob(sandboxes: Sandboxes, job: Job, deadlineMs: number): Promise<void> {
   return sandboxes.startInBackground(job.sandboxId, startScript, {
@@ -72,6 +76,15 @@ export async function pollJob(
     deadlineMs,
   });
   return parseStatus(stdout);
+}
+
+/** Forgets all jobs and ends none: after a reboot none is left, and their numbers may be other processes' by now. */
+export async function forgetJobs(
+  sandboxes: Sandboxes,
+  sandboxId: SandboxId,
+  deadlineMs: number,
+): Promise<void> {
+  await sandboxes.run(sandboxId, forgetScript, { variables: {}, deadlineMs });
 }
 
 /** Ends all jobs and forgets them. Call only under a claim that begins a boot. */

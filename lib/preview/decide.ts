@@ -26,6 +26,8 @@ export type Action =
   | { readonly kind: "pause"; readonly reason: Reason }
   /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
   | { readonly kind: "renew"; readonly reason: Reason }
+  /** The product's newer files were asked for, and nobody brought them. */
+  | { readonly kind: "sync"; readonly reason: Reason }
   /** The provider has another run, or another end of it, than the record: say so in the record. */
   | {
       readonly kind: "record-run";
@@ -54,7 +56,7 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
     case "expired":
       return { kind: isAskedFor(record) ? "open" : "none", reason: record.reason };
     case "paused":
-      if (isAskedFor(record)) return { kind: "open", reason: "returned" };
+      if (isAskedFor(record)) return { kind: "open", reason: comingBackReason(record) };
       if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
       return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "failed":
@@ -107,6 +109,27 @@ export function renewAt(record: PreviewRecord, policy: Policy): number | undefin
   return endsAt === undefined ? undefined : endsAt - policy.renewBeforeMs;
 }
 
+/** How a run near its end stands; times are Redis's. */
+export type RenewalDue =
+  | { readonly kind: "not-running" }
+  | { readonly kind: "later"; readonly at: number }
+  /** `mustWaitForQuiet` until `latestAt`; from then on it is renewed at any moment. */
+  | { readonly kind: "due"; readonly mustWaitForQuiet: boolean; readonly latestAt: number };
+
+/** `isAtRest`: an agent waits for it. Otherwise one that rests before the last moment is left to that: nobody is there. */
+export function renewalDue(snapshot: Snapshot, policy: Policy, isAtRest = false): RenewalDue {
+  const { record, now } = snapshot;
+  const [at, endsAt] = [renewAt(record, policy), runEndsAt(record, policy)];
+  if (record.state !== "running" || at === undefined || endsAt === undefined) return { kind: "not-running" };
+  if (now < at) return { kind: "later", at };
+  const latestAt = endsAt - policy.renewAtLatestMs;
+  const restingAt = restsAt(snapshot, policy);
+  if (restingAt <= latestAt && !isAtRest) {
+    return { kind: "later", at: Math.max(restingAt, now + policy.quietAfterMs) };
+  }
+  return { kind: "due", mustWaitForQuiet: now < latestAt, latestAt };
+}
+
 /**
  * When to look at a running preview if everybody else forgot it: a little after the first of its deadlines. The prelude
  * of the scripts computes the same (`runningCheckAt`), and a test holds the two together.
@@ -118,12 +141,18 @@ export function healRunningAt(snapshot: Snapshot, policy: Policy): number {
     "endsAt" in record ? record.endsAt : undefined,
     renewAt(record, policy),
     desertedAt(snapshot, policy),
+    record.syncAskedAt === undefined ? undefined : record.syncAskedAt + policy.leaseMs,
   ];
   return Math.min(...deadlines.filter((at) => at !== undefined)) + policy.healAfterMs;
 }
 
 /** Somebody came while it was being brought to rest, and whoever did that died before it could go on to the wish. */
 const isAskedFor = (record: PreviewRecord): boolean => record.wanted === "running";
+
+/** One that was brought to rest is wanted again; any other reason says why its last way back came to nothing. */
+function comingBackReason({ reason }: PreviewRecord): Reason {
+  return ["idle", "left", "provider-paused"].includes(reason) ? "returned" : "interrupted";
+}
 
 function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record, now } = snapshot;
@@ -141,13 +170,24 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
     return { kind: "pause", reason: "left" };
   }
   if (observed.kind !== "running") return { kind: "none", reason: record.reason, nextCheckAt: now };
+  return decideInUse(snapshot, observed, policy);
+}
+
+function decideInUse(
+  snapshot: Snapshot,
+  observed: Extract<Observed, { kind: "running" }>,
+  policy: Policy,
+): Action {
+  const { record, now } = snapshot;
   const { startedAt, endsAt } = observed;
   const seen = withRun(snapshot, startedAt, endsAt);
   const nextCheckAt = healRunningAt(seen, policy);
   const isKnown = record.state === "running" && record.runStartedAt === startedAt && record.endsAt === endsAt;
   if (!isKnown) return { kind: "record-run", reason: record.reason, startedAt, endsAt, nextCheckAt };
-  if (now >= (renewAt(seen.record, policy) ?? Number.POSITIVE_INFINITY)) {
-    return { kind: "renew", reason: "renewal" };
+  if (renewalDue(seen, policy).kind === "due") return { kind: "renew", reason: "renewal" };
+  // Whoever was told of the newer files had this long to bring them.
+  if (record.syncAskedAt !== undefined && now >= record.syncAskedAt + policy.leaseMs) {
+    return { kind: "sync", reason: record.reason };
   }
   return { kind: "none", reason: record.reason, nextCheckAt };
 }

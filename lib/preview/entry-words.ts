@@ -57,7 +57,7 @@ function wordsOf(entry: HistoryEntry): Words {
 
 function movedWords(entry: Moved): Words {
   const { from, to, by, afterMs, cameBack, tookMs } = entry;
-  const reason = honestReason({ state: to, reason: entry.reason, cameBack });
+  const reason = honestReason({ state: to, reason: entry.reason });
   const who = `By ${actorWords[actorOf(by)]}`;
   if (to === "running") {
     const how = cameBack ? `${cameBackTitle(cameBack, reason)}. ` : "";

@@ -14,7 +14,7 @@ export const reasonSchema = z.enum([
   "left",
   "renewal",
   "renewed",
-  "renewal-failed",
+  "renewed-restarted",
   "files-damaged",
   "provider-paused",
   "sandbox-gone",
@@ -81,11 +81,11 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     message: "It was paused for a moment before the plan's end, and the same processes go on.",
     action: "none",
   },
-  "renewal-failed": {
-    title: "Started again near its run's end",
+  "renewed-restarted": {
+    title: "Its run was renewed, but not its memory",
     message:
-      "Its run was to be renewed with memory kept, but its processes did not come back, so what was only in memory is lost. It is started again from its files.",
-    action: "open",
+      "It was paused before the plan's end, and its processes did not come back, so what was only in memory is lost. It is started again from its files.",
+    action: "none",
   },
   "files-damaged": {
     title: "The sandbox came back damaged",

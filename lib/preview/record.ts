@@ -87,7 +87,6 @@ const common = z.object({
   generation: z.string().optional(),
   /** Hash of the seal that was taken for the pause of this run; absent when the pause was not ours. */
   sealHash: z.string().optional(),
-  sealedRun: whole.optional(),
   port: whole.optional(),
   cameBack: cameBackSchema.optional(),
   readyAt: whole.optional(),

@@ -35,15 +35,8 @@ export function cameBackTitle(cameBack: CameBack, reason: Reason): string {
     : cameBackTitles[cameBack];
 }
 
-/** The reason that is true of a move: a renewal whose processes did not come back is told as that. */
-export function honestReason({ state, reason, cameBack }: ToldState): Reason {
-  if (reason === "renewal") return state === "pausing" || state === "resuming" ? reason : "renewal-failed";
-  if (reason === "renewed") return cameBack === "resumed" ? reason : "renewal-failed";
-  return reason;
-}
-
-interface ToldState {
-  readonly state: State;
-  readonly reason: Reason;
-  readonly cameBack?: CameBack | undefined;
+/** The reason that is true of a state: what was meant as a renewal and became a start has lost its memory. */
+export function honestReason({ state, reason }: { readonly state: State; readonly reason: Reason }): Reason {
+  const isStartedAnew = reason === "renewal" && (state === "starting" || state === "running");
+  return isStartedAnew ? "renewed-restarted" : reason;
 }

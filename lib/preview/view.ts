@@ -177,10 +177,10 @@ function stepsOf(current: Phase): StartStep[] {
 }
 
 function cameBackOf(record: PreviewRecord): Partial<PreviewView> {
-  const { cameBack, readyAt, tookMs, renewedAt } = record;
+  const { cameBack, readyAt, reason } = record;
   if (!cameBack || readyAt === undefined) return {};
-  // A renewal that did not bring the processes back began other ones.
-  const at = cameBack === "resumed" ? readyAt : Math.max(readyAt, renewedAt ?? 0);
-  const title = cameBackTitle(cameBack, honestReason(record));
-  return { cameBack: { how: cameBack, title, at, tookMs: tookMs ?? 0 } };
+  const tookMs = reason === "renewed" ? record.renewTookMs : record.tookMs;
+  return {
+    cameBack: { how: cameBack, title: cameBackTitle(cameBack, reason), at: readyAt, tookMs: tookMs ?? 0 },
+  };
 }

@@ -3,7 +3,7 @@
  * never warn of an end that something else moves anyway, such as a hold. Pure; cannot fail.
  */
 import { spanText } from "../duration-words";
-import { idleAt, runEndsAt } from "./decide";
+import { idleAt, renewalDue, runEndsAt } from "./decide";
 import type { Policy } from "./policy";
 import type { Snapshot } from "./record";
 
@@ -25,8 +25,9 @@ export function warningFor(snapshot: Snapshot, policy: Policy): Warning | undefi
   const restsAt = idleAt(record, policy);
   const endsAt = runEndsAt(record, policy) ?? Number.POSITIVE_INFINITY;
   const isIdle = now >= restsAt - policy.warnBeforeMs;
-  // With nobody there a run just ends at rest.
-  const isEnding = now >= endsAt - policy.warnEndBeforeMs && (viewers > 0 || holds > 0);
+  // What rests before its run ends is not renewed, and with nobody there nobody is told.
+  const isRenewed = renewalDue(snapshot, policy).kind === "due" && (viewers > 0 || holds > 0);
+  const isEnding = now >= endsAt - policy.warnEndBeforeMs && isRenewed;
   if (isIdle && !(isEnding && endsAt < restsAt)) return idleWarning(restsAt);
   return isEnding ? runEndWarning(endsAt, record.renewTookMs ?? policy.renewEstimateMs, policy) : undefined;
 }

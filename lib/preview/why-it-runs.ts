@@ -8,7 +8,7 @@ import { desertedAt, idleAt, renewAt, restsAt, runEndsAt } from "./decide";
 import { type Actor, actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
 import type { PreviewRecord, Snapshot } from "./record";
-import { cameBackTitle, honestReason } from "./titles";
+import { cameBackTitle } from "./titles";
 
 export function whyItRuns(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
   return [
@@ -39,20 +39,18 @@ function howItCameToRun({ record, now }: Snapshot, history: readonly HistoryEntr
   const arrivals = history.filter(
     (entry): entry is Moved => entry.kind === "moved" && entry.to === "running",
   );
-  const first = arrivals.findIndex((entry) => reasonOf(entry) !== "renewed");
+  const first = arrivals.findIndex(({ reason }) => reason !== "renewed");
   const renewals = first === -1 ? arrivals.length : first;
   const came = first === -1 ? undefined : arrivals[first];
   const since = spanText(now - (came?.at ?? record.readyAt ?? record.changedAt));
   const sentences = [`Running for ${since}${came ? `, since ${whoOpened[actorOf(came.by)]}` : ""}.`];
   if (came?.cameBack) {
     const took = came.tookMs === undefined ? "" : `; that took ${spanText(came.tookMs)}`;
-    sentences.push(`${cameBackTitle(came.cameBack, reasonOf(came))}${took}.`);
+    sentences.push(`${cameBackTitle(came.cameBack, came.reason)}${took}.`);
   }
   if (renewals > 0) sentences.push(renewedText(record, renewals, now));
   return sentences;
 }
-
-const reasonOf = ({ reason, cameBack, to }: Moved) => honestReason({ state: to, reason, cameBack });
 
 function renewedText({ renewedAt, renewTookMs }: PreviewRecord, times: number, now: number): string {
   const last =

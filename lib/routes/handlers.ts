@@ -61,7 +61,7 @@ export function createHandlers(operations: Operations, authorize: Authorize, log
     (request: Request, projectId: string): Promise<Response> =>
       answer(request, projectId, async (userId) => {
         refuseForeignOrigin(request);
-        const { viewerId } = await parseBody(request);
+        const { viewerId } = await parseBody(request, bodySchema, '{"viewerId": string}');
         return operations[operation]({ projectId, userId, viewerId });
       });
 
@@ -89,10 +89,10 @@ export function logFailure(log: Log, error: unknown, fields: Record<string, unkn
   log.error({ ...fields, ...known, ...cause, ...thrown }, "a request failed");
 }
 
-const notFound = { code: "not-found", message: "There is no such preview, or it is not yours." };
+export const notFound = { code: "not-found", message: "There is no such preview, or it is not yours." };
 
 /** A page of another site could make a browser send this; the browser then says whose page it was. */
-function refuseForeignOrigin(request: Request): void {
+export function refuseForeignOrigin(request: Request): void {
   const site = request.headers.get("sec-fetch-site");
   const origin = request.headers.get("origin");
   const host = request.headers.get("host");
@@ -102,7 +102,12 @@ function refuseForeignOrigin(request: Request): void {
   }
 }
 
-async function parseBody(request: Request): Promise<z.infer<typeof bodySchema>> {
+/** `shape` says to a person what the schema wants. @throws InvalidRequestError for what is no JSON, too long or else. */
+export async function parseBody<Body>(
+  request: Request,
+  schema: z.ZodType<Body>,
+  shape: string,
+): Promise<Body> {
   if (!request.headers.get("content-type")?.startsWith("application/json")) {
     throw new InvalidRequestError("the body must be JSON, with that content type.");
   }
@@ -112,8 +117,8 @@ async function parseBody(request: Request): Promise<z.infer<typeof bodySchema>> 
   }
   const text = await request.text();
   if (text.length > MOST_BODY_BYTES) throw new InvalidRequestError("the body is too long.");
-  const parsed = bodySchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new InvalidRequestError('the body must be {"viewerId": string}.');
+  const parsed = schema.safeParse(parseJson(text));
+  if (!parsed.success) throw new InvalidRequestError(`the body must be ${shape}.`);
   return parsed.data;
 }
 

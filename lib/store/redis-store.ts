@@ -16,6 +16,7 @@ import { type PreviewRecord, recordSchema, type Snapshot } from "@/lib/preview/r
 import { entering, sourcesOf } from "@/lib/preview/transitions";
 import type { Redis, Script, ScriptReply } from "@/lib/redis";
 import { dueKey, keysOf } from "./keys";
+import { askSyncScript } from "./scripts/ask-sync";
 import { claimScript } from "./scripts/claim";
 import { commitScript } from "./scripts/commit";
 import { condemnScript } from "./scripts/condemn";
@@ -107,6 +108,11 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
       return holdReply(await run(holdScript, scope, ["release", key]));
     },
 
+    async askSync(scope) {
+      const { status, snapshot } = await run(askSyncScript, scope, []);
+      return status === "absent" ? undefined : snapshot;
+    },
+
     async history(scope, most) {
       return parseHistory(await runRaw(historyScript, scope, [text(most)]));
     },
@@ -183,6 +189,7 @@ function commitArgs(commit: Commit): string[] {
     checkText(commit.check),
     text(commit.requestId),
     flag(commit.mustBeFree),
+    text(commit.condemn),
     text(pairs.length),
     ...pairs.flatMap(([field, value]) => [field, text(value)]),
     ...(commit.remove ?? []),
@@ -229,6 +236,7 @@ const policyNumbers = (policy: Policy): string =>
     policy.renewBeforeMs,
     policy.maxRunMs,
     policy.historyEntries,
+    policy.leaseMs,
   ].join(",");
 
 interface Reply {

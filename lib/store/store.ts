@@ -86,6 +86,8 @@ export interface Commit {
    */
   readonly check: { readonly at: number } | { readonly inMs: number } | "never" | "when-running";
   readonly requestId?: string;
+  /** A sandbox that the record lets go with this commit, for good: no later commit names it. */
+  readonly condemn?: SandboxId;
   /** Refused as `occupied` when the record names another sandbox than the one that is set. */
   readonly mustBeFree?: boolean;
 }
@@ -143,6 +145,8 @@ export interface PreviewStore {
   hold(scope: Scope, key: HoldKey, maxMs: number): Promise<HoldReply>;
   /** Gives the hold back; idempotent. */
   release(scope: Scope, key: HoldKey): Promise<HoldReply>;
+  /** Writes that the product has newer files than the sandbox; undefined when there is no such preview. */
+  askSync(scope: Scope): Promise<Snapshot | undefined>;
   /** What happened to it, newest first; at most so many. */
   history(scope: Scope, most: number): Promise<readonly HistoryEntry[]>;
   /** Adds what is no move; moves are remembered by the scripts that make them. Not idempotent, and told of for no more. */

@@ -36,19 +36,31 @@ export function manifestOf(scan: Scan, limits: WorkspaceLimits): Manifest {
   const isIgnored = ignoreRules(scan.ignoreFiles);
   const counts = (path: string) => scan.base?.files.has(path) || !isIgnored(path);
   const files = new Map<string, FileState>();
-  const leftOut: LeftOut[] = scan.unnameable.map((path) => ({ path, why: "name" }));
-  for (const path of scan.links) if (counts(path)) leftOut.push({ path, why: "link" });
-  const whyUnhashed = scan.files.size > limits.mostFiles ? "too-many" : "unreadable";
-  for (const path of [...scan.files.keys()].filter(counts).sort()) {
-    const file = scan.files.get(path);
-    if (!file) continue;
-    const { sha256, sizeBytes } = file;
+  const leftOut: LeftOut[] = [];
+  for (const [path, { sha256, sizeBytes }] of [...scan.files].sort(byPath)) {
+    if (!counts(path)) continue;
     if (!isInside(path)) leftOut.push({ path, why: "name" });
     else if (sha256 !== undefined) files.set(path, { sha256, sizeBytes });
-    else leftOut.push({ path, why: sizeBytes > limits.largestFileBytes ? "too-large" : whyUnhashed });
+    else leftOut.push({ path, why: whyUnhashed(sizeBytes, scan, limits) });
   }
+  for (const path of scan.unnameable) leftOut.push({ path, why: "name" });
+  for (const path of scan.links.filter(counts)) leftOut.push({ path, why: "link" });
+  for (const path of unseenOf(scan)) leftOut.push({ path, why: "unreadable" });
   return { files, leftOut };
 }
+
+function whyUnhashed(sizeBytes: number, { files }: Scan, limits: WorkspaceLimits): LeftOut["why"] {
+  if (sizeBytes > limits.largestFileBytes) return "too-large";
+  return files.size > limits.mostFiles ? "too-many" : "unreadable";
+}
+
+/** Given files that the look did not meet, where it did not see everything. */
+function unseenOf({ isWhole, base, files }: Scan): string[] {
+  return isWhole ? [] : [...(base?.files.keys() ?? [])].filter((path) => !files.has(path));
+}
+
+const byPath = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
+  left < right ? -1 : 1;
 
 /** What was done in the sandbox since the base; nothing that is left out appears in it. */
 export function changesSince({ files: given }: Base, { files, leftOut }: Manifest): Difference {

@@ -15,6 +15,7 @@ export interface SourceChanges {
   /** Some package.json asks for other packages than before. */
   readonly hasOtherDependencies: boolean;
   readonly hasOtherInstall: boolean;
+  /** The start script is another, or some package.json says otherwise how its code is run. */
   readonly hasOtherStart: boolean;
 }
 
@@ -49,6 +50,26 @@ export function asksForOtherPackages(before: string, after: string): boolean {
   if (before === after) return false;
   const [old, young] = [packagesOf(before), packagesOf(after)];
   return old === undefined || young === undefined || old !== young;
+}
+
+/** What only describes a package; everything else in a package.json may be read by a server when it starts. */
+const descriptions = new Set(["name", "version", "description", "keywords", "author", "license", "homepage"]);
+
+/** True where a server could start otherwise, also when either cannot be read. */
+export function runsOtherwise(before: string, after: string): boolean {
+  if (before === after) return false;
+  const [old, young] = [startOf(before), startOf(after)];
+  return old === undefined || young === undefined || old !== young;
+}
+
+function startOf(packageJson: string): string | undefined {
+  try {
+    const parsed = z.looseObject({}).parse(JSON.parse(packageJson));
+    return JSON.stringify(Object.entries(parsed).filter(([field]) => !descriptions.has(field)));
+  } catch {
+    // No package.json, or none that can be read: the caller takes it for a change.
+    return undefined;
+  }
 }
 
 function packagesOf(packageJson: string): string | undefined {

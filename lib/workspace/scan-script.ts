@@ -45,12 +45,13 @@ hidden() {
   while IFS= read -r -d '' path; do case "\${path#.}" in ${hiddenPaths}) printf '%s\\0' "$path";; esac; done < "$work/given"
 }
 given > "$work/given"
+seen=whole
 
 if find . -maxdepth 0 -printf '' 2> /dev/null && sha256sum -z /dev/null > /dev/null 2>&1; then
   modified() { find "$1" -printf '%T@\\0'; }
   find . "\${apart[@]}" -o -type l -fprintf "$work/links" '%p\\0' -o -type f '(' \\
     -name .gitignore -fprintf "$work/ignores" '%p\\0' , -fprintf "$work/stats" '%T@ %s %p\\0' , \\
-    -size "-$((LARGEST + 1))c" -fprintf "$work/small" '%p\\0' ')' 2> /dev/null
+    -size "-$((LARGEST + 1))c" -fprintf "$work/small" '%p\\0' ')' 2> /dev/null || seen=partly
   hidden | xargs -0 -r bash -c 'find "$@" -maxdepth 0 -type f -printf "%T@ %s %p\\0"' look >> "$work/stats"
   { cat "$work/given"; sort -z "$work/small" | head -z -n "$MOST"; } | sort -zu > "$work/chosen"
   xargs -0 -r sha256sum -z -- < "$work/chosen" > "$work/hashes" 2> /dev/null
@@ -59,7 +60,7 @@ else
   sum() { if command -v sha256sum > /dev/null; then sha256sum < "$1"; else shasum -a 256 < "$1"; fi | cut -c 1-64; }
   find . "\${apart[@]}" -o -type l -print0 > "$work/links"
   find . "\${apart[@]}" -o -type f -name .gitignore -print0 > "$work/ignores"
-  find . "\${apart[@]}" -o -type f -print0 > "$work/small"
+  find . "\${apart[@]}" -o -type f -print0 > "$work/small" || seen=partly
   left=$MOST
   describe() {
     while IFS= read -r -d '' path; do
@@ -76,7 +77,7 @@ fi
 
 text() { head -c 20000000 "$1" 2> /dev/null | tr -d '\\0'; printf '\\0'; }
 {
-  printf 'rekindle-scan-1\\0'
+  printf 'rekindle-scan-1\\0%s\\0' "$seen"
   modified "$work/started"
   text "$HOME/.rekindle/base"
   text "$HOME/.rekindle/generation"

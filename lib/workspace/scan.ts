@@ -21,6 +21,8 @@ export interface ScannedFile {
 }
 
 export interface Scan {
+  /** False when some folder could not be looked into: what is not in `files` may still be there. */
+  readonly isWhole: boolean;
   /** No write that follows the start of the scan has an earlier `modifiedAt`. */
   readonly startedAt: number;
   /** Undefined where no project was brought whole. */
@@ -83,6 +85,7 @@ function parseScan(printed: string): Scan {
   };
   if (text() !== "rekindle-scan-1") throw new Error("this is no scan");
   const head = {
+    isWhole: text() === "whole",
     startedAt: milliseconds(text()),
     base: parseBase(text()),
     generations: generationsIn(text()),

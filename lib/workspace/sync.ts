@@ -14,7 +14,7 @@ import type { Sandboxes, WorkspaceFile } from "@/lib/sandbox/port";
 import { type Base, baseFile, fileList, nullEnded, withPending } from "./base";
 import { currentRevision, type FilesSource, loadChanges, loadProject, type ProjectFileSet } from "./files";
 import { defaultLimits, type WorkspaceLimits } from "./limits";
-import { asksForOtherPackages, type Needs, nameOf, needsAfter } from "./needs";
+import { asksForOtherPackages, type Needs, nameOf, needsAfter, runsOtherwise } from "./needs";
 import { scanApp } from "./scan";
 import { setAsideScript } from "./set-aside-script";
 import { folderOfRevision, planSync, type SyncPlan } from "./sync-plan";
@@ -130,7 +130,9 @@ async function needsOf(
       asksForOtherPackages(before.get(`app/${path}`) ?? "{}", textOf(content)),
     ),
     hasOtherInstall: isOther(INSTALL_SCRIPT),
-    hasOtherStart: isOther(START_SCRIPT),
+    hasOtherStart:
+      isOther(START_SCRIPT) ||
+      packages.some(({ path, content }) => runsOtherwise(before.get(`app/${path}`) ?? "{}", textOf(content))),
   });
 }
 

@@ -120,7 +120,7 @@ test("a beat while the pause is being made is answered by a resume as soon as it
   const world = await createWorld();
   await world.ready();
   world.faults.slow("sandboxes.pause", 4 * SECOND);
-  await world.until(async () => (await world.record()).state === "pausing", 15 * MINUTE);
+  await world.until(async () => (await world.record()).phase === "pause", 15 * MINUTE);
 
   const during = await world.beat();
   await world.advance(10 * SECOND);
@@ -134,7 +134,7 @@ test("an open while the pause is being made is answered by a resume as soon as i
   await world.ready();
   await world.leave();
   world.faults.slow("sandboxes.pause", 4 * SECOND);
-  await world.until(async () => (await world.record()).state === "pausing");
+  await world.until(async () => (await world.record()).phase === "pause");
 
   await world.open("v2");
   await world.advance(10 * SECOND);
@@ -148,16 +148,33 @@ test("a wish that came during the pause is kept when its worker dies before it c
   await world.ready();
   await world.leave();
   world.faults.slow("sandboxes.pause", 4 * SECOND);
-  await world.until(async () => (await world.record()).state === "pausing");
+  await world.until(async () => (await world.record()).phase === "pause");
   await world.open("v2");
   // The claim of the resume that follows the pause.
   world.faults.plan("store.claim", { kind: "die-before" });
 
-  await world.advance(12 * MINUTE);
+  await world.advance(8 * MINUTE);
   await world.beatFor(MINUTE, "v2");
 
   expect((await world.record()).wanted).toBe("running");
   expect((await world.record()).state).toBe("running");
+});
+
+test("a beat while the files are saved before the pause keeps it running, and nothing is interrupted", async () => {
+  const world = await createWorld();
+  await world.ready();
+  world.faults.slow("sandboxes.writeFiles", 4 * SECOND);
+  await world.until(async () => (await world.record()).phase === "save", 15 * MINUTE);
+
+  await world.beat();
+  await world.advance(30 * SECOND);
+
+  expect(await world.record()).toMatchObject({
+    state: "running",
+    reason: "returned",
+    cameBack: "rebuilt-cold",
+  });
+  expect(world.faults.count("sandboxes.pause")).toBe(0);
 });
 
 test("a pause that the provider refuses for a moment is made by the step's own repetition", async () => {

@@ -32,18 +32,6 @@ test("the recorded end never moves back while one run lasts, and never past the 
   expect(ends.at(-1)).toBe((sandbox?.startedAt ?? 0) + world.policy.maxRunMs);
 });
 
-test("somebody who uses it without a pause has it past the provider's hour, resumed by the next look", async () => {
-  const world = await createWorld();
-  const { sandboxId } = await world.ready();
-
-  await world.beatFor(HOUR + 10 * MINUTE);
-
-  const record = await world.record();
-  expect(record).toMatchObject({ state: "running", sandboxId, cameBack: "resumed" });
-  expect(world.running()).toHaveLength(1);
-  expect(world.machines.startedJobs).toHaveLength(2);
-});
-
 test("the provider's hour with nobody there any more is written down, and nothing is woken", async () => {
   // The idle pause is made to miss: only the sweep is left.
   const world = await createWorld();

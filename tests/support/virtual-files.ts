@@ -74,6 +74,7 @@ function scan(files: VirtualFiles, { MOST, LARGEST, WITH_SEAL }: Variables, now:
   const hashed = seen.filter((file) => given.has(file.path) || small.includes(file));
   const records = [
     "rekindle-scan-1",
+    "whole",
     String(now / 1000),
     textAt(files, ".rekindle/base"),
     textAt(files, ".rekindle/generation"),

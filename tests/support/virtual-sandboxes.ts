@@ -3,6 +3,7 @@
  * does with the SDK, this does with `E2bCloud` directly. It must never soften a rule of E2B's (the silent clamp, 409 for
  * a second pause, ids that are gone). Fails with the catalogue's errors, as the port wants.
  */
+import { forgetScript } from "@/lib/boot/jobs";
 import {
   ProviderBusyError,
   ProviderCapacityError,
@@ -121,7 +122,7 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
         if (variables.JOB !== undefined) {
           return { exitCode: 0, stdout: machines.pollJob(sandboxId, variables.JOB) };
         }
-        if (script.includes("rm -rf .rekindle/jobs")) {
+        if (script.includes("rm -rf .rekindle/jobs") || script === forgetScript) {
           machines.stopJobs(sandboxId);
           return { exitCode: 0, stdout: "" };
         }

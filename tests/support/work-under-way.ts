@@ -3,37 +3,46 @@
  * themselves wait for the clock. A simulation moves its clock only when the answer is no. Cannot fail; work that waits
  * for something that never comes is the settling clock's patience.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Cancel, Clock } from "@/lib/clock";
 
 export interface WorkUnderWay {
   /** Counts the work until it settles. */
-  track<T>(work: Promise<T>): Promise<T>;
+  track<T>(work: () => Promise<T>): Promise<T>;
   /** The clock for those who wait inside tracked work. */
   readonly clock: Clock;
   /** Resolves when all tracked work waits for the clock, or there is none. */
   quiet(): Promise<void>;
 }
 
+/** How many timers of its own one piece of work has: with any, it waits for the clock. */
+interface Waiting {
+  timers: number;
+}
+
 export function workUnderWay(clock: Clock): WorkUnderWay {
-  let underWay = 0;
-  let waiting = 0;
-  const isQuiet = () => underWay <= waiting;
+  const underWay = new Set<Waiting>();
+  // Each work by itself: an agent's work may have several timers, and another's that has none must still be waited for.
+  const current = new AsyncLocalStorage<Waiting>();
+  const isQuiet = () => [...underWay].every(({ timers }) => timers > 0);
   return {
     async track(work) {
-      underWay += 1;
+      const waiting: Waiting = { timers: 0 };
+      underWay.add(waiting);
       try {
-        return await work;
+        return await current.run(waiting, work);
       } finally {
-        underWay -= 1;
+        underWay.delete(waiting);
       }
     },
     clock: {
       now: () => clock.now(),
       after(delayMs, callback): Cancel {
-        waiting += 1;
+        const waiting = current.getStore() ?? { timers: 0 };
+        waiting.timers += 1;
         let isOver = false;
         const end = () => {
-          if (!isOver) waiting -= 1;
+          if (!isOver) waiting.timers -= 1;
           isOver = true;
         };
         const cancel = clock.after(delayMs, () => {

@@ -5,6 +5,7 @@
  * world.
  */
 import { Sandbox } from "e2b";
+import type { InngestFunction } from "inngest";
 import { serve } from "inngest/edge";
 import { onTestFinished } from "vitest";
 import { createInngestClient } from "@/inngest/client";
@@ -46,6 +47,10 @@ export interface WorldOptions {
   readonly project?: Partial<ProjectScript>;
   readonly seed?: number;
   readonly maxConcurrent?: number;
+  /** The provider's longest run, where it is not the policy's. */
+  readonly maxRunMs?: number;
+  /** A product's own functions, served beside Rekindle's. */
+  readonly functions?: (rekindle: Rekindle) => InngestFunction.Any[];
   readonly files?: ProjectFiles;
 }
 
@@ -66,7 +71,8 @@ export async function createWorld(options: WorldOptions = {}) {
     exitsAfterMs: undefined,
     ...options.project,
   });
-  const plan = { ...HOBBY_PLAN, maxConcurrent: options.maxConcurrent ?? HOBBY_PLAN.maxConcurrent };
+  const { maxConcurrent = HOBBY_PLAN.maxConcurrent, maxRunMs = HOBBY_PLAN.maxRunMs } = options;
+  const plan = { ...HOBBY_PLAN, maxConcurrent, maxRunMs };
   const cloud = new E2bCloud({
     clock,
     random,
@@ -112,10 +118,11 @@ export async function createWorld(options: WorldOptions = {}) {
   };
   const rekindle: Rekindle = rekindleOver(runtime);
 
-  const served = inProcessTransport(serve({ client, functions: rekindle.functions }));
+  const functions = [...rekindle.functions, ...(options.functions?.(rekindle) ?? [])];
+  const served = inProcessTransport(serve({ client, functions }));
   const sync = await inngest.engine.connectApp({
     url: IN_PROCESS_APP,
-    transport: (request) => work.track(faults.asWorker(() => served(request))),
+    transport: (request) => work.track(() => faults.asWorker(() => served(request))),
     resyncEveryMs: null,
   });
   if (sync.kind !== "registered") throw new Error(`not registered: ${JSON.stringify(sync)}`);
@@ -124,9 +131,11 @@ export async function createWorld(options: WorldOptions = {}) {
   /** Work of a worker of its own, such as a route's; time moves on until it is done. */
   async function finish<T>(act: () => Promise<T>): Promise<T> {
     let isOver = false;
-    const done = work.track(faults.asWorker(act)).finally(() => {
-      isOver = true;
-    });
+    const done = work
+      .track(() => faults.asWorker(act))
+      .finally(() => {
+        isOver = true;
+      });
     done.catch(() => undefined);
     while (!isOver) await clock.advance(100);
     return done;
@@ -153,7 +162,7 @@ export async function createWorld(options: WorldOptions = {}) {
     record,
 
     /** Starts work without waiting for it. */
-    begin: <T>(act: () => Promise<T>): Promise<T> => work.track(faults.asWorker(act)),
+    begin: <T>(act: () => Promise<T>): Promise<T> => work.track(() => faults.asWorker(act)),
     advance: (ms: number) => clock.advance(ms),
 
     /** Moves time in short steps until it holds. @throws when it does not within the limit. */
@@ -211,6 +220,8 @@ const latencies: readonly (readonly [string, number])[] = [
   ["sandboxes.observe", 100],
   ["sandboxes.find", 150],
   ["sandboxes.writeFiles", 300],
+  ["sandboxes.readFiles", 200],
+  ["sandboxes.reboot", 6_000],
 ];
 
 const oneProject: ProjectFiles = {

@@ -66,6 +66,9 @@ describe("what does not fit", () => {
     ["UPSTASH_REDIS_REST_URL", "rediss://CANARY:6379"],
     ["E2B_API_URL", "CANARY"],
     ["E2B_SANDBOX_URL", "ftp://CANARY"],
+    ["LOCAL_CLOUD_CONTROL_URL", "CANARY"],
+    ["LOCAL_CLOUD_CONTROL_URL", "https://CANARY.example"],
+    ["LOCAL_CLOUD_CONTROL_URL", "http://127.0.0.1.CANARY.example:4000"],
     ["REKINDLE_POLICY", "CANARY"],
     ["REKINDLE_POLICY", '{"idleAfterMs": "CANARY"}'],
     ["REKINDLE_POLICY", '{"CANARY": 1}'],
@@ -89,6 +92,30 @@ test("numbers of the policy are read as JSON", () => {
   const { REKINDLE_POLICY } = readEnvironment({ ...complete, REKINDLE_POLICY: '{"idleAfterMs": 60000}' });
 
   expect(REKINDLE_POLICY).toEqual({ idleAfterMs: 60_000 });
+});
+
+describe("the address at which sandboxes can be made to fail", () => {
+  test.each(["http://127.0.0.1:4000", "http://localhost:4000", "http://[::1]:4000"])(
+    "may be %s, of this machine",
+    (LOCAL_CLOUD_CONTROL_URL) => {
+      expect(readEnvironment({ ...complete, LOCAL_CLOUD_CONTROL_URL })).toMatchObject({
+        LOCAL_CLOUD_CONTROL_URL,
+      });
+    },
+  );
+
+  test("is refused in production", () => {
+    const LOCAL_CLOUD_CONTROL_URL = "http://127.0.0.1:4000";
+    const faults = faultsOf({ ...complete, LOCAL_CLOUD_CONTROL_URL, NODE_ENV: "production" });
+
+    expect(faults).toEqual([expect.stringContaining("LOCAL_CLOUD_CONTROL_URL is set in production")]);
+  });
+
+  test.each([undefined, ""])("is absent as %j, in production too", (LOCAL_CLOUD_CONTROL_URL) => {
+    const environment = readEnvironment({ ...complete, LOCAL_CLOUD_CONTROL_URL, NODE_ENV: "production" });
+
+    expect(environment).not.toHaveProperty("LOCAL_CLOUD_CONTROL_URL");
+  });
 });
 
 describe("Inngest", () => {

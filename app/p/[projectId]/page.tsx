@@ -5,10 +5,12 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
+import { agentProjectId, localToolNames } from "@/app/local-tool-names";
 import { findProject, type Project } from "@/app/projects";
 import { theApp } from "@/app/rekindle";
 import { SetupProblem, setupMessage } from "@/app/setup-problem";
 import { Preview } from "@/lib/react/preview";
+import { LocalToolsPanel } from "./local-tools-panel";
 
 export const dynamic = "force-dynamic";
 
@@ -36,6 +38,9 @@ export default async function PreviewPage({ params }: PageProps) {
               </Link>
             }
           />
+          {found.hasLocalTools ? (
+            <LocalToolsPanel projectId={found.project.id} tools={toolsFor(found.project)} />
+          ) : null}
         </main>
       );
     case "unknown":
@@ -45,15 +50,22 @@ export default async function PreviewPage({ params }: PageProps) {
   }
 }
 
+/** The sample agent knows one page. */
+const toolsFor = ({ id }: Project) =>
+  localToolNames.filter((tool) => tool !== "agent" || id === agentProjectId);
+
 type Found =
-  | { readonly kind: "project"; readonly project: Project }
+  | { readonly kind: "project"; readonly project: Project; readonly hasLocalTools: boolean }
   | { readonly kind: "unknown" }
   | { readonly kind: "setup-problem"; readonly message: string };
 
 async function find(projectId: string): Promise<Found> {
   try {
-    const project = await findProject(theApp().projectsFolder, projectId);
-    return project ? { kind: "project", project } : { kind: "unknown" };
+    const { projectsFolder, localTools } = theApp();
+    const project = await findProject(projectsFolder, projectId);
+    return project
+      ? { kind: "project", project, hasLocalTools: localTools !== undefined }
+      : { kind: "unknown" };
   } catch (error) {
     return { kind: "setup-problem", message: setupMessage(error) };
   }

@@ -34,6 +34,11 @@ export async function clickCounter(client: Client, url: string): Promise<void> {
   if (status >= 300) throw new Error(`the counter answered ${status} to a click`);
 }
 
+/** The page as it is served. */
+export async function pageOf(client: Client, url: string): Promise<string> {
+  return (await send(client, "GET", url)).body;
+}
+
 /** The status that a visitor of the address gets. */
 export async function portStatus(client: Client, url: string): Promise<number> {
   return (await send(client, "GET", url)).status;

@@ -3,7 +3,7 @@
  * `--json` it prints one object a line; the last has `ok`. Fails closed: any step that did not happen, and any check
  * that does not hold, is a non-zero exit.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,9 +17,10 @@ import { startLocalCloud } from "../local-cloud";
 import { demoPolicy } from "./demo-policy";
 import { judge } from "./evidence";
 import { humanNarrator, jsonNarrator } from "./narrator";
-import { play, type Stage } from "./story";
+import type { Stage } from "./stage";
+import { play } from "./story";
 
-const projectsFolder = fileURLToPath(new URL("../samples/projects", import.meta.url));
+const samplesFolder = fileURLToPath(new URL("../samples/projects", import.meta.url));
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({ options: { json: { type: "boolean", default: false } } });
@@ -27,6 +28,7 @@ async function main(): Promise<boolean> {
   const startedAt = systemClock.now();
   const narrator = (values.json ? jsonNarrator : humanNarrator)(startedAt, systemClock.now);
   const folder = await mkdtemp(join(tmpdir(), "rekindle-demo-"));
+  const projectsFolder = join(folder, "projects");
   const evidence: Stage["evidence"] = {};
   const cloud = await startLocalCloud({ ...parts, folder, redisEngine: "auto", appUrls: [] });
   const stop = async () => {
@@ -41,13 +43,14 @@ async function main(): Promise<boolean> {
       `real SDKs against the local cloud: E2B with real processes, Redis (${cloud.upstash.engine}), Inngest embedded; times are scaled by configuration`,
       { redis: cloud.upstash.engine },
     );
+    await cp(samplesFolder, projectsFolder, { recursive: true });
     const rekindle = await hostRekindle(cloud, {
       ...parts,
       environment: `demo-${systemRandom.hex(4)}`,
       policy: demoPolicy,
       files: folderProjects(projectsFolder),
     });
-    await play({ cloud, rekindle, clock: systemClock, narrator, evidence });
+    await play({ cloud, rekindle, clock: systemClock, narrator, evidence, projectsFolder });
   } catch (error) {
     narrator.tell("stopped", error instanceof Error ? error.message : String(error));
   } finally {

@@ -21,6 +21,7 @@ export interface Evidence {
   };
   readonly counted: CounterLook;
   readonly beat: { readonly endAtBefore: number; readonly endAtAfter: number };
+  readonly secondTab: { readonly viewers: number; readonly stateAfterGrace: string };
   readonly pause: {
     readonly reason: string;
     readonly providerState: string;
@@ -36,6 +37,23 @@ export interface Evidence {
     /** By the provider's clock: when the new run began. */
     readonly startedAtMs: number;
     readonly look: CounterLook;
+  };
+  readonly agent: {
+    readonly state: string;
+    readonly viewers: number;
+    readonly providerState: string;
+    readonly reasonAfter: string;
+    /** The agent's edit stands in the product's files. */
+    readonly isSaved: boolean;
+  };
+  readonly edited: { readonly stateWhenEdited: string; readonly isSameProcess: boolean };
+  readonly renewed: {
+    readonly isSameSandbox: boolean;
+    readonly before: CounterLook;
+    readonly look: CounterLook;
+    /** By the provider's clock: when the run before and the run after began. */
+    readonly runBeforeMs: number;
+    readonly runAfterMs: number;
   };
   readonly killed: {
     readonly sandboxId: string;
@@ -96,6 +114,12 @@ export function judge(evidence: Partial<Evidence>): Check[] {
       ["beat"],
       ({ beat }) => beat.endAtAfter > beat.endAtBefore,
     ),
+    check(
+      "a closed tab did not pause the other's",
+      evidence,
+      ["secondTab"],
+      ({ secondTab }) => secondTab.viewers === 2 && secondTab.stateAfterGrace === "running",
+    ),
     check("leaving paused it", evidence, ["pause"], ({ pause }) => pause.reason === "left"),
     check(
       "the provider says paused, the port answers 502",
@@ -115,6 +139,39 @@ export function judge(evidence: Partial<Evidence>): Check[] {
     ),
     check("it stood still meanwhile", evidence, ["pause", "resumed"], standsStill),
     check(
+      "an agent's hold kept it running with nobody there, and not after",
+      evidence,
+      ["agent"],
+      ({ agent }) =>
+        agent.state === "running" &&
+        agent.providerState === "running" &&
+        agent.viewers === 0 &&
+        (agent.reasonAfter === "idle" || agent.reasonAfter === "left"),
+    ),
+    check(
+      "the agent's edit was saved into the product's files",
+      evidence,
+      ["agent"],
+      ({ agent }) => agent.isSaved,
+    ),
+    check(
+      "an edit on the paused preview woke nothing and was there after the wake, in the same process",
+      evidence,
+      ["edited"],
+      ({ edited }) => edited.stateWhenEdited === "paused" && edited.isSameProcess,
+    ),
+    check(
+      "the run was renewed before the plan's end, with its memory",
+      evidence,
+      ["renewed"],
+      ({ renewed }) =>
+        renewed.isSameSandbox &&
+        renewed.runAfterMs > renewed.runBeforeMs &&
+        renewed.look.pid === renewed.before.pid &&
+        renewed.look.bootNonce === renewed.before.bootNonce &&
+        renewed.look.ticks > renewed.before.ticks,
+    ),
+    check(
       "a kill from outside was real",
       evidence,
       ["killed"],
@@ -123,11 +180,11 @@ export function judge(evidence: Partial<Evidence>): Check[] {
     check(
       "it was rebuilt in another sandbox by another process",
       evidence,
-      ["killed", "resumed", "rebuilt"],
+      ["killed", "renewed", "rebuilt"],
       (all) =>
         all.rebuilt.cameBack === "rebuilt-cold" &&
         all.rebuilt.sandboxId !== all.killed.sandboxId &&
-        all.rebuilt.look.bootNonce !== all.resumed.look.bootNonce,
+        all.rebuilt.look.bootNonce !== all.renewed.look.bootNonce,
     ),
     check(
       "idleness paused it by itself",

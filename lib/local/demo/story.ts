@@ -1,44 +1,47 @@
 /**
  * Owns the story that the demo plays, with the shipping code, the real SDKs and a real project: open, count, beat,
- * leave, return, a kill from outside, return, idleness, a forgotten preview and the sweep. Each step waits for what it
+ * a second tab, leave, return, an agent at work with nobody there, an edit on the paused preview, the end of the plan's run,
+ * a kill from outside, return, idleness, a forgotten preview and the sweep. Each step waits for what it
  * claims and throws when it does not come. It must never reach into Rekindle's state: it sees what a product sees.
  */
-import { Sandbox, SandboxNotFoundError } from "e2b";
 import { extendOnActivityId } from "@/functions/extend-on-activity";
 import { pauseWhenIdleId } from "@/functions/pause-when-idle";
 import { reconcilePreviewId } from "@/functions/reconcile-preview";
 import { appId } from "@/inngest.config";
-import type { Clock } from "@/lib/clock";
 import { sleep } from "@/lib/clock";
-import type { PreviewView, Rekindle } from "@/lib/index";
-import type { LocalCloud } from "../local-cloud";
 import { clickCounter, lookAtCounter, portStatus } from "./counter-client";
 import { demoPolicy } from "./demo-policy";
-import { type Evidence, stoodStillForMs } from "./evidence";
-import type { Narrator } from "./narrator";
-
-export interface Stage {
-  readonly cloud: LocalCloud;
-  readonly rekindle: Rekindle;
-  readonly clock: Clock;
-  readonly narrator: Narrator;
-  /** Filled as the story goes, so that a story that stops half-way still shows what it has. */
-  readonly evidence: { -readonly [K in keyof Evidence]?: Evidence[K] };
-}
-
-const whose = { projectId: "counter", userId: "demo" };
-const viewer = { ...whose, viewerId: "demo-tab" };
+import { stoodStillForMs } from "./evidence";
+import {
+  cameBack,
+  completedRuns,
+  providerEnd,
+  providerInfo,
+  running,
+  runningView,
+  type Stage,
+  tookSeconds,
+  until,
+  untilRunning,
+  untilState,
+  viewer,
+  whose,
+} from "./stage";
+import { agentWorks, crossTheCap, editWhilePaused, openSecondTab } from "./stay-scenes";
 
 /** Long enough that a counter which went on in the pause would be seen. */
 const LONG_PAUSE_MS = 3_000;
-const PATIENCE_MS = 90_000;
 
 export async function play(stage: Stage): Promise<void> {
   await openCold(stage);
   await count(stage);
   await beat(stage);
+  await openSecondTab(stage);
   await leave(stage);
   await comeBack(stage);
+  await agentWorks(stage);
+  await editWhilePaused(stage);
+  await crossTheCap(stage);
   await killFromOutside(stage);
   await comeBackToNothing(stage);
   await fallIdle(stage);
@@ -197,79 +200,3 @@ async function beForgotten(stage: Stage): Promise<void> {
 
 const hasAction = (value: unknown): value is { action: string } =>
   typeof value === "object" && value !== null && "action" in value && typeof value.action === "string";
-
-const completedRuns = (cloud: LocalCloud, functionId: string) =>
-  cloud.inngest.engine
-    .history()
-    .runs.filter((run) => run.functionId === functionId && run.status === "Completed");
-
-type RunningView = PreviewView & { readonly url: string; readonly sandboxId: string };
-
-function running(view: PreviewView): RunningView | undefined {
-  const { url, sandboxId } = view;
-  return view.state === "running" && url && sandboxId ? { ...view, url, sandboxId } : undefined;
-}
-
-async function runningView(stage: Stage): Promise<RunningView> {
-  const view = running(await stage.rekindle.status(whose));
-  if (!view) throw new Error("the preview does not run");
-  return view;
-}
-
-/** Waits for "running", telling each step on the way; a failure ends the story with its reason. */
-async function untilRunning(stage: Stage, opened: PreviewView): Promise<RunningView> {
-  let told = "";
-  let view = opened;
-  return until(stage, "the preview to run", async () => {
-    const title = view.step?.title;
-    if (title && title !== told) stage.narrator.tell("", title);
-    told = title ?? told;
-    if (view.state === "failed")
-      throw new Error(`${view.reason.title}: ${view.logTail ?? view.reason.message}`);
-    const found = running(view);
-    if (!found) view = await stage.rekindle.status(whose);
-    return found;
-  });
-}
-
-function untilState(stage: Stage, state: PreviewView["state"]): Promise<PreviewView> {
-  return until(stage, `the state "${state}"`, async () => {
-    const view = await stage.rekindle.status(whose);
-    return view.state === state ? view : undefined;
-  });
-}
-
-async function until<T>(stage: Stage, what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const giveUpAt = stage.clock.now() + PATIENCE_MS;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (stage.clock.now() > giveUpAt) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
-    await sleep(stage.clock, 100);
-  }
-}
-
-/** What the provider says, asked by its own SDK, as an outsider would; undefined when it knows no such sandbox. */
-async function providerInfo({ cloud }: Stage, sandboxId: string) {
-  const connection = { apiKey: cloud.e2b.apiKey, apiUrl: cloud.e2b.apiUrl };
-  try {
-    return await Sandbox.getInfo(sandboxId, connection);
-  } catch (error) {
-    if (error instanceof SandboxNotFoundError) return undefined;
-    throw error;
-  }
-}
-
-async function providerEnd(stage: Stage, sandboxId: string): Promise<number> {
-  const info = await providerInfo(stage, sandboxId);
-  if (!info) throw new Error(`the provider has no sandbox ${sandboxId}`);
-  return info.endAt.getTime();
-}
-
-const cameBack = (view: RunningView) => ({
-  sandboxId: view.sandboxId,
-  cameBack: view.cameBack?.how ?? "unknown",
-  tookMs: view.cameBack?.tookMs ?? -1,
-});
-
-const tookSeconds = (view: PreviewView): string => `${((view.cameBack?.tookMs ?? 0) / 1000).toFixed(1)} s`;

@@ -25,6 +25,7 @@ import { findInngestCli } from "./inngest-cli";
 import { type InngestService, startInngestService } from "./inngest-service";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
+import { ownSamples } from "./sample-projects";
 
 /** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
 const log: Log = {
@@ -59,7 +60,14 @@ async function main(): Promise<number> {
   try {
     const appUrl = `http://127.0.0.1:${port}/api/inngest`;
     const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
-    const variables = { ...variablesOf(started), ...nextFolder(folder), REKINDLE_ENV: environment };
+    const variables = {
+      ...variablesOf(started),
+      ...nextFolder(folder),
+      REKINDLE_ENV: environment,
+      PROJECTS_FOLDER:
+        process.env.PROJECTS_FOLDER ||
+        (await ownSamples(join(process.cwd(), "lib/local/samples/projects"), folder)),
+    };
     const next = startNext(port, variables);
     stops.push(next.stop);
     const ended = Promise.race([next.ended, interruption]);
@@ -128,7 +136,6 @@ async function startStandIns(
 function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string> {
   return {
     INNGEST_DEV: inngest.url,
-    PROJECTS_FOLDER: process.env.PROJECTS_FOLDER || join(process.cwd(), "lib/local/samples/projects"),
     ...(upstash ? { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: upstash.token } : {}),
     ...(e2b
       ? {
@@ -136,10 +143,12 @@ function variablesOf({ e2b, upstash, inngest }: Started): Record<string, string>
           E2B_API_URL: e2b.apiUrl,
           E2B_SANDBOX_URL: e2b.sandboxUrl,
           E2B_DOMAIN: e2b.domain,
+          LOCAL_CLOUD_CONTROL_URL: e2b.apiUrl,
           PREVIEW_URL_TEMPLATE: `http://{port}-{sandboxId}.${e2b.domain}`,
           PREVIEW_CONNECT_TO: `127.0.0.1:${e2b.previewPort}`,
         }
-      : {}),
+      : // Real sandboxes are not to be killed by a button, whatever a developer's environment holds.
+        { LOCAL_CLOUD_CONTROL_URL: "" }),
   };
 }
 

@@ -39,17 +39,33 @@ export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> 
   };
   const prepared = await prepareProject(
     { ...runtime, source: filesSource(runtime), beforeEachChange },
-    { projectId: lease.scope.projectId, sandboxId, deadlineMs: runtime.policy.stepBudgetMs },
+    {
+      projectId: lease.scope.projectId,
+      sandboxId,
+      deadlineMs: runtime.policy.stepBudgetMs,
+      generation: `boot-${bootId}`,
+    },
   );
   await commit(runtime, lease, {
     operation: `files-${bootId}`,
     claim: "hold",
-    set: { revision: prepared.revision, port: prepared.port, filesFor: bootId },
+    set: {
+      revision: prepared.revision,
+      port: prepared.port,
+      filesFor: bootId,
+      generation: `boot-${bootId}`,
+      savedAt: snapshot.now,
+    },
+    remove: ["sealHash", "unsaved"],
     check: { inMs: runtime.policy.leaseMs },
   });
 }
 
-export function filesSource({ files, clock, policy }: Runtime): FilesSource {
+export function filesSource({
+  files,
+  clock,
+  policy,
+}: Pick<Runtime, "files" | "clock" | "policy">): FilesSource {
   return { files, clock, deadlineMs: policy.stepBudgetMs };
 }
 
@@ -159,6 +175,7 @@ async function watchJob(
  * its own, kept in the record: the first one's status must not be taken for its, and a takeover must find it too.
  */
 function jobName(lease: Lease, { record }: Snapshot, phase: "install" | "start"): string {
+  if (record.leaseKind === "sync") return `${phase}-sync-${lease.epoch}`;
   const name = `${phase}-${record.bootId ?? "none"}`;
   if (record.state !== "resuming") return name;
   return record.restartId ?? `${name}-${lease.epoch}`;

@@ -6,7 +6,7 @@
  */
 import type { Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import { renewAt, runEndsAt, usedUntil } from "../decide";
+import { idleAt, renewAt, runEndsAt, usedUntil } from "../decide";
 import type { PreviewRecord, Snapshot } from "../record";
 
 export type ExtendOutcome =
@@ -21,7 +21,7 @@ export type ExtendOutcome =
       readonly found: "gone" | "paused" | "past-cap" | "run-over" | "other-run";
     };
 
-/** `activityAt` is undefined for a sign that nobody gave: the start's own, which moves the end and counts as no use. */
+/** `activityAt` is undefined for a sign that nobody gave (a start's, a hold's): it moves the end and counts as no use. */
 export async function extend(
   runtime: Runtime,
   scope: Scope,
@@ -81,14 +81,12 @@ async function move(
 
 const CLAMP_TOLERANCE_MS = 30_000;
 
-/** Told once or twice, by the last signs of life before the renewal is due: earlier or more often would only cost. */
-function nearCap(runtime: Runtime, { record, now }: Snapshot): ExtendOutcome | undefined {
-  const { emitEveryMs, extendAtLatestMs } = runtime.policy;
-  const at = renewAt(record, runtime.policy);
-  if (record.state !== "running" || at === undefined) return undefined;
-  // Who holds it may give no further sign before.
-  const isNear = now + emitEveryMs + extendAtLatestMs >= at || (record.heldUntil ?? 0) > at;
-  if (!isNear || now >= at) return undefined;
+/** Told by every sign after which the preview would still be used when its run ends, and by no earlier one. */
+function nearCap(runtime: Runtime, { record }: Snapshot): ExtendOutcome | undefined {
+  const { policy } = runtime;
+  const [at, endsAt] = [renewAt(record, policy), runEndsAt(record, policy)];
+  if (record.state !== "running" || at === undefined || endsAt === undefined) return undefined;
+  if (idleAt(record, policy) <= endsAt - policy.renewAtLatestMs) return undefined;
   return { kind: "near-cap", run: record.runStartedAt, renewAt: at };
 }
 

@@ -11,6 +11,7 @@ import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
+import { isIntact } from "./check-back";
 import { commitRunning, loseSandbox } from "./settle";
 
 export interface OpenRequest {
@@ -81,7 +82,10 @@ async function resume(
   try {
     const sandbox = await runtime.sandboxes.connect(sandboxId, runtime.policy.keepAliveMs, budgetLeftMs());
     const { port } = record;
-    if (port !== undefined && (await answers(runtime, sandbox.sandboxId, port, budgetLeftMs))) {
+    // A damaged one is mended by the durable steps, which look again.
+    const isGood = await isIntact(runtime, sandbox.sandboxId, record, Math.max(1, budgetLeftMs()));
+    const isBack = isGood && port !== undefined;
+    if (isBack && (await answers(runtime, sandbox.sandboxId, port, budgetLeftMs))) {
       const committed = await commitRunning(runtime, lease, {
         sandbox,
         port,

@@ -6,11 +6,12 @@
  */
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
+import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
-import { commitExpired, commitPaused } from "./settle";
+import { commit, commitExpired, commitPaused } from "./settle";
 
 export interface PauseRequest {
   readonly leaseId: LeaseId;
@@ -50,12 +51,19 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
   const sandboxId = sandboxOf(snapshot.record);
   if (!sandboxId) return { kind: "expired", snapshot: await commitExpired(runtime, lease, "sandbox-gone") };
 
-  await readyToPause(runtime, lease, sandboxId);
+  const ready = await readyToPause(runtime, lease, sandboxId);
+  if (ready.snapshot.record.wanted === "running") {
+    return { kind: "active", snapshot: await stayRunning(runtime, lease) };
+  }
   const left = await runtime.sandboxes.pause(sandboxId);
   const rested =
     left === "gone"
       ? await commitExpired(runtime, lease, "sandbox-gone")
-      : await commitPaused(runtime, lease, { reason: request.reason, pausedAt: snapshot.now });
+      : await commitPaused(runtime, lease, {
+          reason: request.reason,
+          pausedAt: snapshot.now,
+          sealHash: ready.sealHash,
+        });
   if (rested.record.wanted === "resting") {
     return { kind: left === "gone" ? "expired" : "paused", snapshot: rested };
   }
@@ -65,4 +73,15 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
     reason: "returned",
   });
   return { kind: "reopened", outcome };
+}
+
+/** Somebody came while its files were saved, and the provider was not asked yet: nothing has to be interrupted. */
+function stayRunning(runtime: Runtime, lease: Lease): Promise<Snapshot> {
+  return commit(runtime, lease, {
+    operation: "stayed",
+    claim: "release",
+    become: "running",
+    reason: "returned",
+    check: "when-running",
+  });
 }

@@ -64,6 +64,7 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
   switch (action.kind) {
     case "wait":
     case "observe":
+    case "sync":
       return { kind: "agreed", action };
     case "none":
       // take-due has pushed the next look forward already; only what needs no look any more is written.
@@ -125,6 +126,8 @@ function commitSettled(
         operation: "run",
         claim: "release",
         set: { runStartedAt: action.startedAt, endsAt: action.endsAt },
+        // Where another run was found to end says nothing of this one.
+        remove: isSameRun(snapshot, action.startedAt) ? [] : ["runCapAt"],
         check: "when-running",
       });
     case "record-paused":
@@ -135,3 +138,6 @@ function commitSettled(
       return rest(runtime, lease, snapshot);
   }
 }
+
+const isSameRun = ({ record }: Snapshot, startedAt: number): boolean =>
+  "runStartedAt" in record && record.runStartedAt === startedAt;

@@ -6,18 +6,19 @@
  */
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import { renewAt, runEndsAt } from "../decide";
-import type { Policy } from "../policy";
+import type { Lease } from "@/lib/store/store";
+import { renewalDue } from "../decide";
+import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
-import { commitExpired } from "./settle";
+import { commit, commitExpired } from "./settle";
 
 export interface RenewRequest {
   readonly leaseId: LeaseId;
   /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
   readonly ifEpoch?: number;
-  /** Whoever holds the preview has come to a resting point and asks for it. */
+  /** An agent has come to a resting point and asks for it: only who still holds the preview is waited for. */
   readonly isAtRest?: boolean;
 }
 
@@ -31,39 +32,24 @@ export type RenewOutcome =
   /** Somebody else is at work on it. */
   | { readonly kind: "busy"; readonly snapshot: Snapshot };
 
-/** How a run near its end stands; times are Redis's. */
-export type RenewalDue =
-  | { readonly kind: "not-running" }
-  | { readonly kind: "later"; readonly at: number }
-  /** `mustWaitForQuiet` until `latestAt`; from then on it is renewed at any moment. */
-  | { readonly kind: "due"; readonly mustWaitForQuiet: boolean; readonly latestAt: number };
-
-export function renewalDue({ record, now }: Snapshot, policy: Policy): RenewalDue {
-  const [at, endsAt] = [renewAt(record, policy), runEndsAt(record, policy)];
-  if (record.state !== "running" || at === undefined || endsAt === undefined) return { kind: "not-running" };
-  if (now < at) return { kind: "later", at };
-  const latestAt = endsAt - policy.renewAtLatestMs;
-  return { kind: "due", mustWaitForQuiet: now < latestAt, latestAt };
-}
-
 export async function renew(runtime: Runtime, scope: Scope, request: RenewRequest): Promise<RenewOutcome> {
   const { leaseId, ifEpoch, isAtRest = false } = request;
   const { snapshot: seen } = await runtime.store.read(scope);
-  const goOn = async (): Promise<RenewOutcome> => ({
+  const goOn = async (reason: Reason = "renewal"): Promise<RenewOutcome> => ({
     kind: "renewed",
-    outcome: await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason: "renewal" }),
+    outcome: await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason }),
   });
   // A repeated step finds the renewal that it has begun itself, and goes on with it.
   if (seen.record.leaseId === leaseId && seen.record.state === "resuming") return goOn();
-  const due = renewalDue(seen, runtime.policy);
+  const due = renewalDue(seen, runtime.policy, isAtRest);
   if (due.kind !== "due" && seen.record.leaseId !== leaseId) return { kind: "not-due", snapshot: seen };
-  const mustWait = due.kind === "due" && due.mustWaitForQuiet && !isAtRest;
+  const mustWait = due.kind === "due" && due.mustWaitForQuiet;
   const claimed = await runtime.store.claim(scope, {
     kind: "renew",
     leaseId,
     reason: "renewal",
     ...(ifEpoch === undefined ? {} : { ifEpoch }),
-    ...(mustWait ? { quietForMs: runtime.policy.quietAfterMs } : {}),
+    ...(mustWait ? { quietForMs: isAtRest ? 0 : runtime.policy.quietAfterMs } : {}),
   });
   switch (claimed.kind) {
     case "granted":
@@ -78,9 +64,23 @@ export async function renew(runtime: Runtime, scope: Scope, request: RenewReques
   const { lease, snapshot } = claimed;
   const sandboxId = sandboxOf(snapshot.record);
   if (sandboxId) {
-    await readyToPause(runtime, lease, sandboxId);
+    const { sealHash } = await readyToPause(runtime, lease, sandboxId);
     const left = await runtime.sandboxes.pause(sandboxId);
-    if (left === "gone") await commitExpired(runtime, lease, "sandbox-gone");
+    if (left === "gone") {
+      await commitExpired(runtime, lease, "sandbox-gone");
+      return goOn("sandbox-gone");
+    }
+    if (sealHash) await recordSeal(runtime, lease, sealHash);
   }
   return goOn();
+}
+
+/** Only now that the pause has landed: a seal without its pause would be compared with files that went on changing. */
+async function recordSeal(runtime: Runtime, lease: Lease, sealHash: string): Promise<void> {
+  await commit(runtime, lease, {
+    operation: `renewal-sealed-${sealHash.slice(0, 12)}`,
+    claim: "hold",
+    set: { sealHash },
+    check: { inMs: runtime.policy.leaseMs },
+  });
 }

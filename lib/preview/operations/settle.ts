@@ -8,11 +8,12 @@ import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Commit, Lease } from "@/lib/store/store";
+import { idleAt } from "../decide";
 import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
 
 /** What the record knows of a sandbox, removed together. */
-const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
+export const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
 export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
@@ -71,12 +72,13 @@ export async function commitRunning(
   const snapshot = await runtime.store.renewLease(lease, { phase: "answer" });
   const { now, record } = snapshot;
   const tookMs = now - (record.claimedAt ?? now);
-  const isRenewed = record.reason === "renewal";
+  const isRenewal = record.reason === "renewal";
+  const isRenewed = isRenewal && how.cameBack === "resumed";
   return commit(runtime, lease, {
     operation: "running",
     claim: "release",
     become: "running",
-    ...(isRenewed ? { reason: "renewed" } : {}),
+    ...(isRenewal ? { reason: isRenewed ? "renewed" : "renewed-restarted" } : {}),
     set: {
       sandboxId: sandbox.sandboxId,
       runStartedAt: sandbox.startedAt,
@@ -86,12 +88,12 @@ export async function commitRunning(
       readyBy: lease.leaseId,
       // With "ready" goes a first sign of life: the next beat need not send another.
       emittedAt: now,
-      tookMs,
-      // Nobody waited for a renewal, so it is no use; who had it before still has it.
-      ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now }),
+      // Nobody waited for a renewal, so it is no use and no wait; who had it before still has it.
+      ...(isRenewed ? { renewedAt: now, renewTookMs: tookMs } : { readyAt: now, tookMs }),
       ...(how.revision ? { revision: how.revision } : {}),
     },
-    remove: ["pausedAt", "restartId", "runCapAt"],
+    // The seal was for the pause that is over: from here on the files change as they like.
+    remove: ["pausedAt", "restartId", "runCapAt", "sealHash"],
     check: "when-running",
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
@@ -105,7 +107,7 @@ export function loseSandbox(runtime: Runtime, lease: Lease, sandboxId: SandboxId
     become: "starting",
     reason: "sandbox-gone",
     set: { bootId: runtime.random.hex(6) },
-    remove: [...sandboxFields, "pausedAt"],
+    remove: [...sandboxFields, "pausedAt", "generation", "sealHash"],
     check: { inMs: runtime.policy.leaseMs },
   });
 }
@@ -120,7 +122,7 @@ export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): P
     claim: "release",
     become: "expired",
     reason,
-    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor"],
+    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor", "generation", "sealHash"],
     check: "never",
   });
 }
@@ -129,14 +131,20 @@ export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): P
 export function commitPaused(
   runtime: Runtime,
   lease: Lease,
-  paused: { readonly reason: Reason; readonly pausedAt: number },
+  paused: {
+    readonly reason: Reason;
+    readonly pausedAt: number;
+    /** Of the seal that was taken just before; absent when the pause was not ours. */
+    readonly sealHash?: string | undefined;
+  },
 ): Promise<Snapshot> {
   return commit(runtime, lease, {
     operation: "paused",
     claim: "release",
     become: "paused",
     reason: paused.reason,
-    set: { pausedAt: paused.pausedAt },
+    set: { pausedAt: paused.pausedAt, ...(paused.sealHash ? { sealHash: paused.sealHash } : {}) },
+    remove: paused.sealHash ? [] : ["sealHash"],
     check: "never",
   });
 }
@@ -155,12 +163,16 @@ export async function fail(
 ): Promise<Snapshot> {
   const { record, now } = await runtime.store.renewLease(lease, { phase: "tidy" });
   const isMemoryGood = record.state === "resuming" && !serverReasons.has(reason);
+  // Nobody asked for this way back and nobody may know of it, so who is there need not ask either: a later look tries
+  // again, for as long as the preview counts as used.
+  const isOurs = record.reason === "renewal" || record.reason === "interrupted";
+  const isTriedAgain = isMemoryGood && isOurs && now < idleAt(record, runtime.policy);
   const failed = await commit(runtime, lease, {
     operation: "failed",
     claim: "hold",
     become: isMemoryGood ? "paused" : "failed",
     reason,
-    wanted: "resting",
+    wanted: isTriedAgain ? "running" : "resting",
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
     ...(requestId ? { requestId } : {}),
     check: { inMs: runtime.policy.leaseMs },

@@ -8,7 +8,7 @@
  *       10 when to look again in ms since the epoch, '+N' in N ms, 'running' at a running preview's own time, '' never,
  *       unless running is wanted by then  11 id of the request that this answers, ''
  *       12 '1' when the record may name no other sandbox than the one that is set
- *       13 number of fields to set, then field, value, …, then the fields to remove
+ *       13 sandbox to mark as one that is let go, '' for none: no later commit names it  14 number of fields to set, then field, value, …, then the fields to remove
  *
  * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox) or `illegal`.
  */
@@ -19,7 +19,8 @@ export const commitScript = script(
   `
 local leaseId, epoch, operation, hold = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == 'hold'
 local state, allowed, reason, wanted = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local nextCheckAt, requestId, mustBeFree, count = ARGV[10], ARGV[11], ARGV[12] == '1', tonumber(ARGV[13])
+local nextCheckAt, requestId, mustBeFree = ARGV[10], ARGV[11], ARGV[12] == '1'
+local condemned, count = ARGV[13], tonumber(ARGV[14])
 
 -- All of this claim's operations and not only the last: a request that was given up may arrive after the next ones.
 local operations = get('operations') or ','
@@ -29,15 +30,16 @@ if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true)
 
 local sandboxId = get('sandboxId')
 for index = 1, count do
-  if ARGV[12 + index * 2] == 'sandboxId' then sandboxId = ARGV[13 + index * 2] end
+  if ARGV[13 + index * 2] == 'sandboxId' then sandboxId = ARGV[14 + index * 2] end
 end
 -- Two attempts of one step hold the same claim: the sandbox of the second must not push out that of the first.
 local named = get('sandboxId')
 if mustBeFree and named ~= nil and named ~= sandboxId then return reply('occupied') end
 if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
 
-for index = 1, count do set(ARGV[12 + index * 2], ARGV[13 + index * 2]) end
-for index = 14 + count * 2, #ARGV do unset(ARGV[index]) end
+for index = 1, count do set(ARGV[13 + index * 2], ARGV[14 + index * 2]) end
+for index = 15 + count * 2, #ARGV do unset(ARGV[index]) end
+if condemned ~= '' then redis.call('SADD', condemnedKey, condemned) end
 if state ~= '' then become(state, reason, leaseId) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
 if requestId ~= '' then answerRequest(requestId) end

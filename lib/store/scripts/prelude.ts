@@ -19,7 +19,7 @@ local policy = {}
 for number in string.gmatch(ARGV[1], '%d+') do policy[#policy + 1] = tonumber(number) + 0.0 end
 local viewerGoneAfterMs, idleAfterMs, healAfterMs = policy[1], policy[2], policy[3]
 local graceAfterLeftMs, renewBeforeMs, maxRunMs = policy[4], policy[5], policy[6]
-local historyEntries = policy[7]
+local historyEntries, leaseMs = policy[7], policy[8]
 
 local function whole(number) return string.format('%.0f', number) end
 local function get(field) return redis.call('HGET', recordKey, field) or nil end
@@ -62,6 +62,7 @@ local function runningCheckAt()
   if get('leftAt') and countViewers() == 0 and countHolds() == 0 then
     at = math.min(at, math.max(getNumber('leftAt'), usedUntil()) + graceAfterLeftMs)
   end
+  if get('syncAskedAt') then at = math.min(at, getNumber('syncAskedAt') + leaseMs) end
   return at + healAfterMs
 end
 
@@ -82,7 +83,8 @@ local function become(state, reason, by)
     -- How it came back is of the way to running, and left over from the last one in every other state.
     if get(name) and (name == 'sandboxId' or state == 'running') then
       fields[#fields + 1] = name
-      fields[#fields + 1] = get(name)
+      -- Nobody waited for a renewal, so how long that took stands beside the last wait and not in its place.
+      fields[#fields + 1] = name == 'tookMs' and reason == 'renewed' and get('renewTookMs') or get(name)
     end
   end
   remember('moved', fields)

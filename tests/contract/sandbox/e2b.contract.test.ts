@@ -1,53 +1,9 @@
 /** The E2B adapter through the real SDK, before the stand-in with real processes: what the core relies on. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
-import { systemClock } from "@/lib/clock";
-import { startE2b } from "@/lib/local/e2b/start-e2b";
-import { silentLog } from "@/lib/log";
-import { systemRandom } from "@/lib/random";
-import { e2bSandboxes } from "@/lib/sandbox/e2b";
+import { expect, test, vi } from "vitest";
+import { labels, standIn, still } from "./adapter-on-stand-in";
 
-const labels = {
-  app: "rekindle",
-  env: "test",
-  previewId: "0123456789abcdef01234567",
-  projectId: "p-1",
-  userId: "u_1",
-  epoch: "3",
-  revision: "r 1+2&x=y",
-  v: "1",
-};
 const mine = { app: labels.app, env: labels.env, previewId: labels.previewId };
-const still = { variables: {}, deadlineMs: 10_000 };
 const encode = (text: string) => new TextEncoder().encode(text);
-
-async function standIn(plan: { maxRunMs?: number; maxConcurrent?: number } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), "rekindle-adapter-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const local = await startE2b({
-    clock: systemClock,
-    random: systemRandom,
-    log: silentLog,
-    rootFolder: folder,
-    plan,
-  });
-  onTestFinished(() => local.stop());
-  const { apiKey, apiUrl, sandboxUrl, domain } = local;
-  const adapter = () =>
-    e2bSandboxes({
-      apiKey,
-      apiUrl,
-      sandboxUrl,
-      domain,
-      template: "base",
-      keepAliveMs: 60_000,
-      planConcurrency: plan.maxConcurrent ?? 20,
-      requestDeadlineMs: 20_000,
-    });
-  return { local, sandboxes: adapter(), adapter };
-}
 
 test("a created sandbox is found by its labels, with its epoch, and not by those of another environment", async () => {
   const { sandboxes } = await standIn();

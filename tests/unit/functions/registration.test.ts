@@ -18,6 +18,7 @@ test("everything is registered, and the engine refuses nothing", async () => {
     "rekindle-recover-preview",
     "rekindle-renew-run",
     "rekindle-sweep-previews",
+    "rekindle-sync-preview",
   ]);
 });
 

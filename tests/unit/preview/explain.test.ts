@@ -91,7 +91,7 @@ describe("why it runs", () => {
     const lost = moved(MINUTE, {
       from: "resuming",
       to: "running",
-      reason: "renewed",
+      reason: "renewed-restarted",
       by: "renew-01",
       cameBack: "restarted",
       tookMs: 9_000,
@@ -308,7 +308,7 @@ describe("one entry reads", () => {
       moved(0, {
         from: "starting",
         to: "running",
-        reason: "renewed",
+        reason: "renewed-restarted",
         by: "renew-1",
         cameBack: "rebuilt-cold",
       }),

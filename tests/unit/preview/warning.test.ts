@@ -44,6 +44,16 @@ test.each([
   expect(warningFor(aSnapshot("running", fields, 1), policy)?.kind).toBe(kind);
 });
 
+test("a run that ends at rest is not said to be renewed", () => {
+  const latestAt = 4 * 60 * SECOND - policy.renewAtLatestMs;
+  const kindAt = (restsInMs: number) =>
+    warningFor(aSnapshot("running", { ...endingIn(4 * 60 * SECOND), ...restingIn(restsInMs) }, 1), policy)
+      ?.kind;
+
+  expect(kindAt(latestAt)).toBeUndefined();
+  expect(kindAt(latestAt + 1)).toBe("run-end");
+});
+
 test("an agent at work is nobody's idleness", () => {
   const fields = { ...restingIn(SECOND), heldUntil: NOW + SECOND };
   expect(warningFor(aSnapshot("running", fields, 1, 1), policy)).toBeUndefined();

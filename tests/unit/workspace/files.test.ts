@@ -1,9 +1,16 @@
 /** What the core makes of a product's files port. */
 import { expect, test } from "vitest";
-import { FilesUnavailableError, UnknownProjectError } from "@/lib/errors";
+import { FilesUnavailableError, StaleBaseError, UnknownProjectError } from "@/lib/errors";
 import { projectIdSchema } from "@/lib/ids";
 import { VirtualClock } from "@/lib/local/virtual-clock";
-import { currentRevision, type FilesSource, loadProject, type ProjectFiles } from "@/lib/workspace/files";
+import {
+  currentRevision,
+  type FilesSource,
+  loadChanges,
+  loadProject,
+  type ProjectFiles,
+  saveProject,
+} from "@/lib/workspace/files";
 
 const site = projectIdSchema.parse("site");
 
@@ -71,6 +78,41 @@ test("a port that never answers is given up at the deadline", async () => {
   await clock.advance(15_000);
   expect(await asking).toBeInstanceOf(FilesUnavailableError);
   expect(clock.pending).toBe(0);
+});
+
+test("a removed path that leads outside makes the whole answer unusable", async () => {
+  const set = { revision: "r2", files: [], isPartial: true, removed: ["../outside.txt"] };
+  const source = sourceOf({ revision: async () => "r2", load: async () => set });
+  await expect(loadChanges(source, site, "r1")).rejects.toThrow(FilesUnavailableError);
+});
+
+test("a save hands on what the port answers, and nothing where the port takes none", async () => {
+  const load = async () => ({ revision: "r1", files: [] });
+  const revision = async () => "r1";
+  const changes = { changed: [], removed: ["a.txt"] };
+  const seen: unknown[] = [];
+  const save: ProjectFiles["save"] = async (...asked) => {
+    seen.push(asked);
+    return "r2";
+  };
+  expect(await saveProject(sourceOf({ load, revision, save }), site, changes, "r1")).toBe("r2");
+  expect(seen).toEqual([[site, changes, "r1"]]);
+  expect(await saveProject(sourceOf({ load, revision }), site, changes, "r1")).toBeUndefined();
+});
+
+test("a refused base stays a refused base; whatever else a save throws may be tried again", async () => {
+  const load = async () => ({ revision: "r1", files: [] });
+  const revision = async () => "r1";
+  const changes = { changed: [], removed: [] };
+  for (const [thrown, expected] of [
+    [new StaleBaseError(site), StaleBaseError],
+    [new Error("down"), FilesUnavailableError],
+  ] as const) {
+    const save = () => Promise.reject(thrown);
+    await expect(saveProject(sourceOf({ load, revision, save }), site, changes, "r1")).rejects.toThrow(
+      expected,
+    );
+  }
 });
 
 const sourceOf = (files: ProjectFiles): FilesSource => ({

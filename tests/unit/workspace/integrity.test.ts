@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { prepareProject } from "@/lib/boot/prepare";
 import { checkIntegrity, type Expected, type Integrity, seal } from "@/lib/workspace/integrity";
-import { packageJson, product, site } from "./product";
+import { packageJson, product, site } from "../../support/product";
 import { realWorkbench, type Workbench, workbenches } from "./workbench";
 
 const sealedFiles = 3;

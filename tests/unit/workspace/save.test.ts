@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { prepareProject } from "@/lib/boot/prepare";
 import { ProviderUnreachableError } from "@/lib/errors";
+import type { Sandboxes } from "@/lib/sandbox/port";
 import type { ProjectFiles } from "@/lib/workspace/files";
 import { defaultLimits, type WorkspaceLimits } from "@/lib/workspace/limits";
 import { type SaveOutcome, saveChanges } from "@/lib/workspace/save";
-import { packageJson, product, site, type Texts } from "./product";
+import { packageJson, product, site, type Texts } from "../../support/product";
 import { realWorkbench, type Workbench, workbenches } from "./workbench";
 
 const first: Texts = {
@@ -98,7 +99,8 @@ describe.each(workbenches)("in %s", (_name, workbench) => {
   test("without a base nothing is known to have changed, and nothing is saved", async () => {
     const { bench, shop, save } = await brought(await workbench());
     await bench.edit("app/src/a.txt", "A");
-    for (const tampered of ["", "{}", '{"v":1,"revision":"r1","files":[["../../etc/passwd","aa"]]}']) {
+    const leadingOut = { v: 1, revision: "r1", files: [["../../etc/passwd", "0".repeat(64)]] };
+    for (const tampered of ["", "{}", "{", JSON.stringify(leadingOut)]) {
       await bench.edit(".rekindle/base", tampered);
       expect(await save()).toEqual({ kind: "no-base" });
     }
@@ -156,15 +158,41 @@ test("links are not saved but named, and what a link hides is not taken for remo
   expect(Object.keys(shop.files())).toContain("src/a.txt");
 });
 
+test("a folder that cannot be looked into is not taken for removed, and its files are named", async () => {
+  const bench = await realWorkbench();
+  const { shop, save, sandboxes } = await brought(bench);
+  await bench.edit("app/src/a.txt", "A");
+  // As find does where a folder is closed to it; root, as whom tests may run, is kept out of none.
+  const closed = 'find() { command find "$@"; case " $* " in *" -prune "*) return 1;; esac; }\n';
+  const run: typeof sandboxes.run = (sandboxId, script, options) =>
+    sandboxes.run(sandboxId, closed + script, options);
+  await bench.remove("app/src/b.txt");
+
+  expect(await save({ sandboxes: { ...sandboxes, run } })).toMatchObject({
+    kind: "saved",
+    changed: 1,
+    removed: 0,
+    leftOut: [{ path: "src/b.txt", why: "unreadable" }],
+  });
+  expect(shop.files()["src/b.txt"]).toBe("b");
+  expect(await save()).toMatchObject({ kind: "saved", changed: 0, removed: 1, leftOut: [] });
+});
+
 async function brought<W extends Workbench>(bench: W, files: Texts = first) {
   const shop = product(files);
   const { sandboxes, sandboxId } = bench;
   const target = { projectId: site, sandboxId, deadlineMs: 20_000 };
   await prepareProject({ sandboxes, source: shop.source(), beforeEachChange: async () => undefined }, target);
-  const save = (parts: { limits?: WorkspaceLimits; files?: ProjectFiles } = {}): Promise<SaveOutcome> =>
+  const save = (
+    parts: { limits?: WorkspaceLimits; files?: ProjectFiles; sandboxes?: Sandboxes } = {},
+  ): Promise<SaveOutcome> =>
     saveChanges(
-      { sandboxes, source: shop.source(parts.files), ...(parts.limits ? { limits: parts.limits } : {}) },
+      {
+        sandboxes: parts.sandboxes ?? sandboxes,
+        source: shop.source(parts.files),
+        ...(parts.limits ? { limits: parts.limits } : {}),
+      },
       target,
     );
-  return { bench, shop, save };
+  return { bench, shop, save, sandboxes };
 }

@@ -7,7 +7,7 @@ import { LeaseLostError, NoRecipeError, ProviderUnreachableError } from "@/lib/e
 import type { ProjectFiles } from "@/lib/workspace/files";
 import { saveChanges } from "@/lib/workspace/save";
 import { type Applied, applyRevision, type SyncParts } from "@/lib/workspace/sync";
-import { packageJson, product, site, type Texts } from "./product";
+import { packageJson, product, site, type Texts } from "../../support/product";
 import { realWorkbench, type Workbench, workbenches } from "./workbench";
 
 const first: Texts = { "package.json": packageJson, "src/a.txt": "a", "src/b.txt": "b", "src/c.txt": "c" };
@@ -106,6 +106,18 @@ describe.each(workbenches)("in %s", (_name, workbench) => {
       expect(await bench.text(".rekindle/overwritten/r2/src/a.txt")).toBe("mine");
     },
   );
+
+  test("a sync that broke off among its files still knows that an install is needed", async () => {
+    const { bench, shop, sync } = await brought(await workbench());
+    const many = Array.from({ length: 250 }, (_, index) => [`zz/${index}.txt`, ""]);
+    const packages = packageJson.replace("3.0.2", "4.0.0");
+    shop.become({ ...first, "package.json": packages, ...Object.fromEntries(many) });
+    bench.faults.plan("sandboxes.writeFiles", lost, 1);
+
+    await expect(sync("r1")).rejects.toThrow(ProviderUnreachableError);
+    expect(await bench.text("app/package.json")).toBe(packages);
+    expect(await sync("r1")).toMatchObject({ revision: "r2", changed: 251, needs: "install-and-restart" });
+  });
 
   test("what is needed is asked for until the caller's record says that the revision is in effect", async () => {
     const { shop, sync } = await brought(await workbench());

@@ -80,7 +80,8 @@ export async function realWorkbench(
   };
 }
 
-async function virtualWorkbench(): Promise<Workbench> {
+/** A virtual sandbox that runs, with all that stands behind it. */
+export async function virtualSandbox() {
   const clock = new VirtualClock(Date.UTC(2026, 0, 1));
   const project = { installMs: 0, installExitCode: 0, answersAfterMs: 0, exitsAfterMs: undefined };
   const machines = new VirtualMachines(clock, project);
@@ -97,7 +98,12 @@ async function virtualWorkbench(): Promise<Workbench> {
     revision: "r",
     v: "1",
   };
-  const { sandboxId } = await sandboxes.create(labels, 60_000);
+  const { sandboxId } = await sandboxes.create(labels, 600_000);
+  return { clock, machines, cloud, sandboxes, sandboxId };
+}
+
+async function virtualWorkbench(): Promise<Workbench> {
+  const { clock, machines, sandboxes, sandboxId } = await virtualSandbox();
   const faults = new Faults(clock);
   return {
     sandboxes: faults.around("sandboxes", sandboxes),

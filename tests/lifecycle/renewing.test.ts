@@ -1,0 +1,414 @@
+/** How a run is renewed before its plan ends it, whatever happens in between, and when it is not. */
+import { describe, expect, test } from "vitest";
+import {
+  ProviderBusyError,
+  ProviderCapacityError,
+  ProviderRateError,
+  ProviderUnreachableError,
+} from "@/lib/errors";
+import { ageRunUntil } from "@/tests/support/old-run";
+import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
+
+/** A claim, then two sweeps. */
+const LEASE_AND_TWO_SWEEPS = 90 * SECOND + 2 * 5 * MINUTE + MINUTE;
+
+/** A preview in use whose renewal may begin in two minutes, and whose renewal has been asked for. */
+async function nearItsEnd(options: Parameters<typeof createWorld>[0] = {}) {
+  const world = await createWorld(options);
+  await world.ready();
+  const { sandboxId, endsAt } = await ageRunUntil(world, world.policy.renewBeforeMs + 2 * MINUTE);
+  world.emit("user/active");
+  await world.advance(10 * SECOND);
+  const stops: number[] = [];
+  const stop = world.machines.stop.bind(world.machines);
+  world.machines.stop = async (id) => {
+    stops.push(world.clock.now());
+    await stop(id);
+  };
+  const ranBefore = world.machines.ranFor(sandboxId);
+  const since = world.clock.now();
+  return {
+    world,
+    sandboxId,
+    endsAt,
+    renewAt: endsAt - world.policy.renewBeforeMs,
+    latestAt: endsAt - world.policy.renewAtLatestMs,
+    /** When it was stopped, by us or by the provider. */
+    stops,
+    /** How long its processes have stood still. */
+    stoodStillMs: () => world.clock.now() - since - (world.machines.ranFor(sandboxId) - ranBefore),
+  };
+}
+
+const advanceTo = (world: World, at: number) => world.advance(at - world.clock.now());
+
+const isRenewed = (world: World, endsAt: number) => async () => {
+  const record = await world.record();
+  return record.state === "running" && record.runStartedAt > endsAt - world.policy.maxRunMs;
+};
+
+const warnings = (world: World) => world.eventsNamed("preview/expiring").map(({ data }) => Object(data));
+
+test("somebody who uses it without a pause has it past the provider's hour, renewed at the last moment", async () => {
+  const world = await createWorld();
+  const { sandboxId } = await world.ready();
+  const [run] = world.running();
+  const ranBefore = world.machines.ranFor(String(sandboxId));
+
+  await world.beatFor(HOUR + 10 * MINUTE);
+
+  const record = await world.record();
+  expect(record).toMatchObject({ state: "running", sandboxId, cameBack: "resumed", reason: "renewed" });
+  const endedAt = Number(run?.startedAt) + world.policy.maxRunMs;
+  expect(Number(record.renewedAt)).toBeGreaterThan(endedAt - world.policy.renewAtLatestMs);
+  expect(Number(record.renewedAt)).toBeLessThan(endedAt);
+  expect(Number(record.renewTookMs)).toBeGreaterThan(2 * SECOND);
+  expect(Number(record.renewTookMs)).toBeLessThan(5 * SECOND);
+  const ranMs = world.machines.ranFor(String(sandboxId)) - ranBefore;
+  expect(ranMs).toBeGreaterThan(HOUR + 10 * MINUTE - 5 * SECOND);
+  expect(world.machines.startedJobs).toHaveLength(2);
+  expect(warnings(world)).toEqual([{ ...scope, deadline: endedAt, kind: "run-end", canExtend: false }]);
+});
+
+describe("the moment", () => {
+  test("is the first quiet one of the window, and then nobody is warned", async () => {
+    const { world, sandboxId, renewAt, stops } = await nearItsEnd();
+
+    await world.advance(3 * MINUTE);
+
+    expect(stops).toHaveLength(1);
+    expect(Number(stops[0]) - renewAt).toBeGreaterThanOrEqual(0);
+    // The engine's second, and the pause's two.
+    expect(Number(stops[0]) - renewAt).toBeLessThan(4 * SECOND);
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+    expect(warnings(world)).toEqual([]);
+  });
+
+  test("is the last one while it is held, and the run's end is told once", async () => {
+    const { world, endsAt, latestAt, stops } = await nearItsEnd();
+    await world.finish(() => world.rekindle.hold(scope, { key: "task", maxMs: 30 * MINUTE }));
+
+    await world.advance(10 * MINUTE);
+
+    expect(stops).toHaveLength(1);
+    expect(Number(stops[0])).toBeGreaterThanOrEqual(latestAt);
+    expect(Number(stops[0])).toBeLessThan(endsAt);
+    expect(warnings(world)).toEqual([{ ...scope, deadline: endsAt, kind: "run-end", canExtend: false }]);
+  });
+
+  // Found here: it was renewed for nobody, and paused a minute later.
+  test("does not come when it would rest before: nobody is there, and the idle pause is enough", async () => {
+    const { world, renewAt, stops } = await nearItsEnd();
+    // Idle at a second before the last moment; quiet since long when the window opens.
+    const idleSince =
+      renewAt + world.policy.renewBeforeMs - world.policy.renewAtLatestMs - world.policy.idleAfterMs;
+    await world.redis.command("HSET", recordKey(world), "lastActiveAt", String(idleSince - SECOND));
+    await world.redis.command("HSET", recordKey(world), "readyAt", String(idleSince - SECOND));
+
+    await world.advance(15 * MINUTE);
+
+    expect(stops).toHaveLength(1);
+    expect(world.faults.count("sandboxes.connect")).toBe(0);
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "idle" });
+  });
+
+  test("does not come for a room that everybody left", async () => {
+    const { world, stops } = await nearItsEnd();
+    await world.leave();
+
+    await world.advance(15 * MINUTE);
+
+    expect(stops).toHaveLength(1);
+    expect(world.faults.count("sandboxes.connect")).toBe(0);
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "left" });
+  });
+
+  // Found here: only the sweep knew of it, which comes every five minutes and finds no quiet one.
+  test("comes in time for who returns when the window is open already", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.advance(5 * MINUTE);
+    const { sandboxId, endsAt } = await ageRunUntil(world, 4 * MINUTE);
+    const ranBefore = world.machines.ranFor(sandboxId);
+    const since = world.clock.now();
+
+    await world.beatFor(8 * MINUTE);
+
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+    expect(Number((await world.record()).renewedAt)).toBeLessThan(endsAt);
+    const stoodStillMs = world.clock.now() - since - (world.machines.ranFor(sandboxId) - ranBefore);
+    expect(stoodStillMs).toBeLessThan(5 * SECOND);
+  });
+
+  test("is found by the sweep when the renewal's own function missed it", async () => {
+    const { world, sandboxId, endsAt } = await nearItsEnd();
+    world.engine.pauseFunction("rekindle-renew-run");
+    for (const { id, status } of world.runsOf("renew-run"))
+      if (status === "Running") world.engine.cancelRun(id);
+
+    await world.until(isRenewed(world, endsAt), 9 * MINUTE);
+
+    expect(world.clock.now()).toBeLessThan(endsAt);
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+  });
+
+  test("is one, when the function and the sweep find it at once", async () => {
+    const { world, renewAt, stops } = await nearItsEnd();
+    await advanceTo(world, renewAt);
+
+    world.emit("preview/check.due");
+    world.emit("preview/check.due");
+    await world.advance(10 * MINUTE);
+
+    expect(stops.filter((at) => at < renewAt + 5 * MINUTE)).toHaveLength(1);
+    expect(world.faults.count("sandboxes.connect")).toBe(1);
+  });
+
+  test("comes before the end of a plan that is shorter than the policy says", async () => {
+    const world = await createWorld({ maxRunMs: 30 * MINUTE });
+    const { sandboxId } = await world.ready();
+    const ranBefore = world.machines.ranFor(String(sandboxId));
+
+    await world.beatFor(21 * MINUTE);
+    const [run] = world.running();
+    const noticed = (await world.record()).runCapAt;
+    await world.beatFor(20 * MINUTE);
+
+    expect(noticed).toBe(Number(run?.startedAt) + 30 * MINUTE);
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+    expect(world.machines.ranFor(String(sandboxId)) - ranBefore).toBeGreaterThan(41 * MINUTE - 5 * SECOND);
+  });
+});
+
+describe("a renewal", () => {
+  test("is no use of the preview: it rests an idle time after the last sign of life, as before", async () => {
+    const { world, endsAt } = await nearItsEnd();
+    const before = await world.record();
+    await world.until(isRenewed(world, endsAt));
+    const after = await world.record();
+
+    await world.advance(10 * MINUTE);
+
+    expect([after.readyAt, after.lastActiveAt, after.tookMs]).toEqual([
+      before.readyAt,
+      before.lastActiveAt,
+      before.tookMs,
+    ]);
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "idle" });
+    const tailMs = Number(world.sandboxes()[0]?.endAt) - Number(before.lastActiveAt);
+    expect(tailMs).toBeLessThanOrEqual(world.policy.idleAfterMs + 10 * SECOND);
+  });
+
+  // Found here: the boot was said to be a renewal with memory kept.
+  test("that finds the sandbox gone rebuilds it, says so, and tells people", async () => {
+    const { world, sandboxId, renewAt } = await nearItsEnd();
+    await advanceTo(world, renewAt - SECOND);
+    const told = world.eventsNamed("preview/ready").length;
+    await world.cloud.kill(sandboxId);
+
+    await world.advance(MINUTE);
+
+    expect(await world.record()).toMatchObject({
+      state: "running",
+      cameBack: "rebuilt-cold",
+      reason: "sandbox-gone",
+    });
+    expect(world.eventsNamed("preview/ready")).toHaveLength(told + 1);
+    expect(world.running()).toHaveLength(1);
+  });
+
+  test("after which the server had to be started again is not said to have kept its memory", async () => {
+    const { world, sandboxId, renewAt } = await nearItsEnd();
+    await advanceTo(world, renewAt - SECOND);
+    const told = world.eventsNamed("preview/ready").length;
+    world.machines.loseServer(sandboxId);
+
+    await world.advance(MINUTE);
+
+    expect(await world.record()).toMatchObject({
+      state: "running",
+      sandboxId,
+      cameBack: "restarted",
+      reason: "renewed-restarted",
+    });
+    expect(world.eventsNamed("preview/ready")).toHaveLength(told + 1);
+  });
+
+  // Found here: it was left paused in front of people who had asked for nothing.
+  test.each([
+    ["does not answer", new ProviderUnreachableError("connect"), 6],
+    ["has given its place away", new ProviderCapacityError(20), 4],
+  ])(
+    "whose provider %s for a while comes back by a later look, with nobody's click",
+    async (_case, error, times) => {
+      const { world, sandboxId, endsAt } = await nearItsEnd();
+      for (let time = 0; time < times; time += 1) {
+        world.faults.plan("sandboxes.connect", { kind: "error-before", error });
+      }
+
+      await world.until(isRenewed(world, endsAt), 2 * MINUTE + LEASE_AND_TWO_SWEEPS);
+
+      expect(await world.record()).toMatchObject({ state: "running", sandboxId, cameBack: "resumed" });
+      expect(world.machines.startedJobs).toHaveLength(2);
+    },
+  );
+
+  test("whose provider stays away is given up when nobody has used the preview for an idle time", async () => {
+    const { world } = await nearItsEnd();
+    for (let time = 0; time < 200; time += 1) {
+      world.faults.plan("sandboxes.connect", {
+        kind: "error-before",
+        error: new ProviderUnreachableError("connect"),
+      });
+    }
+
+    await world.advance(40 * MINUTE);
+    const tried = world.faults.count("sandboxes.connect");
+    await world.advance(HOUR);
+
+    expect(await world.record()).toMatchObject({ state: "paused", wanted: "resting" });
+    expect(world.faults.count("sandboxes.connect")).toBe(tried);
+    expect(tried).toBeLessThan(30);
+  });
+
+  const refusals: [string, Error][] = [
+    ["that it is busy", new ProviderBusyError("pause")],
+    ["to slow down", new ProviderRateError("pause")],
+  ];
+  test.each(refusals)(
+    "whose pause is answered %s is made by the step's repetition",
+    async (_answer, error) => {
+      const { world, sandboxId, endsAt } = await nearItsEnd();
+      world.faults.plan("sandboxes.pause", { kind: "error-before", error });
+
+      await world.until(isRenewed(world, endsAt), 4 * MINUTE);
+
+      expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+      expect(world.machines.startedJobs).toHaveLength(2);
+    },
+  );
+
+  test.each(refusals)(
+    "whose pause is answered %s by every try leaves it running in the end",
+    async (_answer, error) => {
+      const { world, sandboxId, renewAt } = await nearItsEnd();
+      await advanceTo(world, renewAt - SECOND);
+      for (let time = 0; time < 3; time += 1)
+        world.faults.plan("sandboxes.pause", { kind: "error-before", error });
+      await world.until(async () => (await world.record()).state === "pausing");
+
+      await world.until(async () => (await world.record()).state === "running", LEASE_AND_TWO_SWEEPS);
+      await world.beatFor(15 * MINUTE);
+
+      expect(await world.record()).toMatchObject({ state: "running", sandboxId });
+      expect(world.machines.startedJobs).toHaveLength(2);
+    },
+  );
+
+  const deaths = [
+    ["store.claim", 0],
+    ["store.renewLease", 0],
+    ["sandboxes.pause", 0],
+    ["store.claim", 1],
+    ["sandboxes.connect", 0],
+    ["store.commit", 0],
+  ] as const;
+  const cases = deaths.flatMap(([call, nth]) =>
+    (["die-before", "die-after"] as const).map((kind) => [call, nth, kind] as const),
+  );
+  test.each(cases)(
+    "whose worker dies at %s number %i (%s) is finished, with no new boot",
+    async (call, nth, kind) => {
+      const { world, sandboxId, endsAt, renewAt } = await nearItsEnd();
+      await advanceTo(world, renewAt - SECOND);
+      world.faults.plan(call, { kind }, nth);
+
+      await world.until(isRenewed(world, endsAt), LEASE_AND_TWO_SWEEPS);
+
+      expect(await world.record()).toMatchObject({ state: "running", sandboxId, cameBack: "resumed" });
+      expect(world.machines.startedJobs).toHaveLength(2);
+      expect(world.running()).toHaveLength(1);
+    },
+  );
+
+  test("whose function never comes back is finished by the sweep", async () => {
+    const { world, sandboxId, endsAt, renewAt } = await nearItsEnd();
+    await advanceTo(world, renewAt - SECOND);
+    world.faults.plan("sandboxes.pause", { kind: "stall", ms: HOUR });
+
+    await world.until(async () => (await world.record()).state === "pausing");
+    await world.until(async () => (await world.record()).state === "running", LEASE_AND_TWO_SWEEPS);
+    await world.beatFor(endsAt - world.clock.now() + MINUTE);
+
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId });
+    expect(world.machines.startedJobs).toHaveLength(2);
+  });
+});
+
+describe("in the middle of a renewal", () => {
+  async function inTheMiddle() {
+    const near = await nearItsEnd();
+    near.world.faults.slow("sandboxes.pause", 4 * SECOND);
+    await near.world.until(async () => (await near.world.record()).state === "pausing");
+    return near;
+  }
+
+  test("an open is answered by it, and nothing is done twice", async () => {
+    const { world, sandboxId, stops } = await inTheMiddle();
+
+    const view = await world.open("v2");
+    await world.advance(10 * SECOND);
+
+    expect(view).toMatchObject({ state: "pausing", reason: { code: "renewal" }, action: "none" });
+    expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+    expect([stops.length, world.faults.count("sandboxes.connect")]).toEqual([1, 1]);
+  });
+
+  test("a beat counts, and changes nothing of it", async () => {
+    const { world, sandboxId } = await inTheMiddle();
+
+    const view = await world.beat();
+    await world.advance(10 * SECOND);
+
+    const record = await world.record();
+    expect(record).toMatchObject({ state: "running", sandboxId, reason: "renewed" });
+    expect(record.lastActiveAt).toBe(view.serverNow);
+  });
+
+  test("a hold waits for it, and has the renewed run", async () => {
+    const { world, sandboxId } = await inTheMiddle();
+
+    const held = await world.finish(() => world.rekindle.hold(scope, { key: "task", maxMs: MINUTE }));
+
+    expect(held.sandboxId).toBe(sandboxId);
+    expect(await world.record()).toMatchObject({ state: "running", reason: "renewed" });
+    expect(world.faults.count("sandboxes.connect")).toBe(1);
+  });
+
+  test("the last one's leaving brings it to rest after the grace, by the sweep at the latest", async () => {
+    const { world } = await inTheMiddle();
+    await world.leave();
+
+    await world.advance(world.policy.graceAfterLeftMs + world.policy.healAfterMs + 5 * MINUTE + 10 * SECOND);
+
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "left" });
+    expect(world.running()).toEqual([]);
+  });
+
+  test("a sandbox killed from outside is rebuilt", async () => {
+    const { world, sandboxId } = await inTheMiddle();
+    await world.until(async () => (await world.record()).state === "resuming");
+    await world.cloud.kill(sandboxId);
+
+    await world.advance(MINUTE);
+
+    expect(await world.record()).toMatchObject({
+      state: "running",
+      cameBack: "rebuilt-cold",
+      reason: "sandbox-gone",
+    });
+    expect(world.running()).toHaveLength(1);
+  });
+});
+
+const recordKey = (world: World) => `rekindle:test:preview:${world.store.previewIdOf(scope)}`;
