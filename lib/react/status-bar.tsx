@@ -112,11 +112,14 @@ function Figure({ name, value, hint }: { name: string; value: ReactNode; hint?: 
   );
 }
 
-/** Until it rests by itself, or until the end that the provider has confirmed where that comes first. */
+/**
+ * Until it rests by itself, or until the end that the provider has confirmed where that comes first; nothing while an
+ * agent keeps it from both.
+ */
 function TimeLeft({ view, clockOffsetMs }: { view: PaneView; clockOffsetMs: number }) {
   const now = useServerNow(clockOffsetMs);
   const { restsAt, providerEndsAt = Number.POSITIVE_INFINITY } = view;
-  if (view.state !== "running" || restsAt === undefined) return null;
+  if (view.state !== "running" || view.holds > 0 || restsAt === undefined) return null;
   const leftMs = Math.min(restsAt, providerEndsAt) - now;
   const hint =
     restsAt <= providerEndsAt
