@@ -71,7 +71,7 @@ describe("a preview that is held", () => {
     expect(at).toBeLessThanOrEqual(long.endsAt + world.policy.idleAfterMs + 10 * SECOND);
   });
 
-  test("is not paused when its last viewer leaves; after the release the sweep pauses it, a grace later", async () => {
+  test("is not paused when its last viewer leaves; with the release their grace begins", async () => {
     const world = await createWorld();
     await world.ready();
     await hold(world, "task", 60 * MINUTE);
@@ -85,9 +85,24 @@ describe("a preview that is held", () => {
 
     expect(whileHeld).toBe("running");
     expect(at).toBeGreaterThanOrEqual(releasedAt + world.policy.graceAfterLeftMs - SECOND);
-    expect(at).toBeLessThanOrEqual(
-      releasedAt + world.policy.graceAfterLeftMs + world.policy.healAfterMs + SWEEP + 10 * SECOND,
-    );
+    expect(at).toBeLessThanOrEqual(releasedAt + world.policy.graceAfterLeftMs + 10 * SECOND);
+    expect(await world.record()).toMatchObject({ reason: "left" });
+  });
+
+  test("that everybody left rests by the sweep at the latest, when the release was told to nobody", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await hold(world, "task", 60 * MINUTE);
+    await world.leave();
+    await world.advance(15 * MINUTE);
+    const { send } = world.runtime.inngest;
+    world.runtime.inngest.send = () => Promise.reject(new TypeError("fetch failed"));
+    await release(world, "task");
+    world.runtime.inngest.send = send;
+    const { policy } = world;
+    const latest = world.clock.now() + policy.graceAfterLeftMs + policy.healAfterMs + SWEEP + 10 * SECOND;
+
+    expect(await restedAt(world)).toBeLessThanOrEqual(latest);
     expect(await world.record()).toMatchObject({ reason: "left" });
   });
 

@@ -5,9 +5,10 @@
 import { InngestTestEngine, mockCtx } from "@inngest/test";
 import type { InngestFunction } from "inngest";
 import { describe, expect, test, vi } from "vitest";
+import { eventsOf } from "@/functions/announce";
 import { pauseOnLeave } from "@/functions/pause-on-leave";
 import { pauseWhenIdle } from "@/functions/pause-when-idle";
-import { renewalOf, renewRun } from "@/functions/renew-run";
+import { renewRun } from "@/functions/renew-run";
 import { userActive, userLeft } from "@/inngest/events";
 import { parseViewerId } from "@/lib/ids";
 import { ageRunUntil } from "@/tests/support/old-run";
@@ -88,6 +89,9 @@ describe("the watch over idleness", () => {
 });
 
 describe("the renewal of a run", () => {
+  const renewalAsked = (world: World, run: number, renewAt: number) =>
+    eventsOf(scope, { kind: "near-cap", previewId: world.store.previewIdOf(scope), run, renewAt });
+
   test("goes through its steps by these names when no moment is quiet, and sleeps until each that matters", async () => {
     const world = await createWorld();
     await world.ready();
@@ -111,7 +115,8 @@ describe("the renewal of a run", () => {
     const world = await createWorld();
     const at = world.clock.now() + 40 * MINUTE;
 
-    const event = renewalOf(world.runtime, scope, { run: world.clock.now(), renewAt: at });
+    const [event] = renewalAsked(world, world.clock.now(), at);
+    if (!event) throw new Error("nothing asks for a renewal");
     const { step } = await until(world, renewRun(world.runtime), event, "until-near");
 
     expect(step).toMatchObject({ op: "Sleep", name: iso(at) });
@@ -120,7 +125,7 @@ describe("the renewal of a run", () => {
 
   test("is asked for by an event whose id is the run's, so that it starts once for each", async () => {
     const world = await createWorld();
-    const idOf = (run: number, renewAt: number) => renewalOf(world.runtime, scope, { run, renewAt }).id;
+    const idOf = (run: number, renewAt: number) => renewalAsked(world, run, renewAt)[0]?.id;
 
     expect(idOf(1, 2)).toBe(`preview-renewal-${world.store.previewIdOf(scope)}-1`);
     expect([idOf(1, 3), idOf(2, 2)]).toEqual([idOf(1, 2), expect.not.stringMatching(String(idOf(1, 2)))]);
