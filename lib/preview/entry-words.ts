@@ -128,7 +128,7 @@ function syncedText({ files, revision, overwritten }: Extract<HistoryEntry, { ki
     : `${came} ${filesText(overwritten)} had unsaved changes, which are kept aside in the sandbox.`;
 }
 
-const filesText = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
+export const filesText = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
 
 /** Enough to tell revisions apart; most are hashes. */
 const shortRevision = (revision: string): string => revision.slice(0, 7);

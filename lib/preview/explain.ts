@@ -4,7 +4,7 @@
  * must never guess at what the provider would say now.
  */
 import { spanText } from "../duration-words";
-import { entryWords, type ToldEntry } from "./entry-words";
+import { entryWords, filesText, type ToldEntry } from "./entry-words";
 import { actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
 import { reasonCopy } from "./reasons";
@@ -111,7 +111,7 @@ function filesSentences({ record, now }: Snapshot): string[] {
 }
 
 function unsavedText(state: State, unsaved: number): string {
-  const files = `${unsaved} ${unsaved === 1 ? "file" : "files"}`;
+  const files = filesText(unsaved);
   return state === "expired"
     ? `${files} of the sandbox that is gone had not been given back to the project.`
     : `${files} in it could not be given back to the project; what was changed stays in the sandbox.`;
