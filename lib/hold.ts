@@ -17,7 +17,7 @@ import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } 
 import { renewAt, renewalDue } from "./preview/decide";
 import type { OpenOutcome } from "./preview/operations/open";
 import { renew } from "./preview/operations/renew";
-import type { Snapshot } from "./preview/record";
+import { isClaimed, type Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
 import type { LentSandbox } from "./sandbox/e2b";
 
@@ -210,7 +210,10 @@ async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number
     }
     const previewId = runtime.store.previewIdOf(scope);
     if (record.state === "failed") throw new NeedsPersonError(previewId);
-    if (now >= endsAt) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
+    // Its waking failed, or its pause came first: nobody is at work on it any more, and asking again is the agent's.
+    const isAtRest = (record.state === "paused" || record.state === "expired") && record.wanted === "resting";
+    const isOver = now >= endsAt || (isAtRest && !isClaimed(snapshot));
+    if (isOver) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
     await sleep(runtime.clock, runtime.policy.pollEveryMs);
   }
 }
