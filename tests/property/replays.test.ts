@@ -16,8 +16,8 @@ interface Resent {
 
 const resent: fc.Arbitrary<Resent> = fc.record({
   pick: fc.nat(10_000),
-  afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 15 * SECOND })),
-  hasNewId: fc.boolean(),
+  afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8 * SECOND })),
+  hasNewId: fc.constantFrom(true, true, false),
 });
 
 const delayMs = fc.oneof(
@@ -25,7 +25,8 @@ const delayMs = fc.oneof(
   fc.integer({ min: 0, max: 2 * HOUR }),
 );
 
-const sending = fc.array(resent, { minLength: 12, maxLength: 40 });
+/** Longer than the log: all of it in some order, and then some of it again. */
+const sending = fc.array(resent, { minLength: 30, maxLength: 45 });
 const parameters = { numRuns: 2, seed: 20261124, endOnFailure: true };
 
 describe("the past of a preview sent again", () => {
@@ -81,11 +82,10 @@ async function settle(
   const before = await lastingPart(world);
   const passing = passingOf(world, situation);
   let [at, sent, mostRunning] = [world.clock.now(), 0, 0];
-  for (const { pick, afterMs, hasNewId } of resending) {
+  for (const { event, afterMs, hasNewId } of inOrder(log, resending)) {
     at += afterMs;
     await passing.until(at);
-    const event = log[pick % log.length];
-    if (event && isSent(world, event)) {
+    if (isSent(world, event)) {
       const { id, ...anonymous } = event;
       world.engine.sendEvent(hasNewId ? anonymous : { id, ...anonymous });
       sent += 1;
@@ -100,6 +100,18 @@ async function settle(
   }
   const runsUntil = Math.max(0, ...world.running().map(({ endAt }) => endAt));
   return { sent, mostRunning, runsUntil, before, after: await lastingPart(world) };
+}
+
+/** The whole log, in the order of the picks, and then what they pick from it. */
+function inOrder(log: readonly LoggedEvent[], resending: readonly Resent[]) {
+  const permuted = log
+    .map((event, index) => ({ event, pick: resending[index]?.pick ?? 0 }))
+    .sort((left, right) => left.pick - right.pick)
+    .map(({ event }) => event);
+  return resending.flatMap(({ pick, ...how }, index) => {
+    const event = permuted[index] ?? log[pick % log.length];
+    return event ? [{ event, ...how }] : [];
+  });
 }
 
 /** Days without a sweep, which has nothing to do here and would take most of the test's time. */
