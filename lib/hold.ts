@@ -17,7 +17,7 @@ import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } 
 import { renewAt, renewalDue } from "./preview/decide";
 import type { OpenOutcome } from "./preview/operations/open";
 import { renew } from "./preview/operations/renew";
-import type { Snapshot } from "./preview/record";
+import type { PreviewRecord, Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
 import type { LentSandbox } from "./sandbox/e2b";
 
@@ -90,6 +90,8 @@ async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number)
   const reply = await parts.runtime.store.hold(scope, key, maxMs);
   if (reply.kind !== "held") throw new Error(`a hold cannot be answered with "${reply.kind}"`);
   try {
+    // It went to rest between the two; from here on no pause can come between.
+    if (isAtRest(reply.snapshot.record)) await parts.open(scope);
     await parts.tellHeld(scope);
     const { sandboxId } = await untilRunning(parts, scope, reply.endsAt);
     return { sandboxId, endsAt: reply.endsAt };
@@ -194,7 +196,11 @@ interface Running {
   readonly run: number;
 }
 
-/** @throws NeedsPersonError, or PreviewNotAvailableError when the hold ends before. */
+/** Nobody is bringing it to run, and nobody will unless asked. */
+const isAtRest = ({ state, wanted }: PreviewRecord): boolean =>
+  (state === "paused" || state === "expired") && wanted === "resting";
+
+/** @throws NeedsPersonError, or PreviewNotAvailableError when it could not be brought to run or the hold ends before. */
 async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number): Promise<Running> {
   for (;;) {
     const { snapshot } = await runtime.store.read(scope);
@@ -204,7 +210,8 @@ async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number
     }
     const previewId = runtime.store.previewIdOf(scope);
     if (record.state === "failed") throw new NeedsPersonError(previewId);
-    if (now >= endsAt) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
+    if (now >= endsAt || isAtRest(record))
+      throw new PreviewNotAvailableError(previewId, record.state, record.reason);
     await sleep(runtime.clock, runtime.policy.pollEveryMs);
   }
 }
