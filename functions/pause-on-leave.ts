@@ -27,7 +27,7 @@ function lookAfterLeft(snapshot: Snapshot, leftAt: number, policy: Policy): z.in
   const { record, now } = snapshot;
   if (Math.abs(now - leftAt) > policy.requestFreshForMs) return "stale";
   if ((record.lastActiveAt ?? 0) > leftAt) return "returned";
-  if (!runsOrWill(record.state)) return "not-running";
+  if (!runsOrWill(record)) return "not-running";
   return isEmpty(snapshot) ? "empty" : "not-empty";
 }
 
