@@ -1,7 +1,8 @@
 /**
  * Owns what goes wrong, and when: around every call of a port it can make the call fail before or after it took effect,
  * stall it, or let the whole worker die there (then nothing of that worker ever happens again, and whoever called it
- * sees a broken connection). It also counts the calls. It must never change what a call answers.
+ * sees a broken connection). It also counts the calls, and lets a test act between two of them. It must never change what
+ * a call answers.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, sleep } from "@/lib/clock";
@@ -26,6 +27,7 @@ export class Faults {
   private readonly planned: { readonly call: string; readonly fault: Fault; skip: number }[] = [];
   private readonly workers = new AsyncLocalStorage<Worker>();
   private readonly latencies = new Map<string, number>();
+  private before: ((call: string) => Promise<void>) | undefined;
 
   constructor(private readonly clock: Clock) {}
 
@@ -37,6 +39,17 @@ export class Faults {
   /** From now on, every call of this name takes so long. */
   slow(call: string, ms: number): void {
     this.latencies.set(call, ms);
+  }
+
+  /** From now on this is done before each call, which waits for it; undefined ends it. */
+  interpose(before: ((call: string) => Promise<void>) | undefined): void {
+    this.before = before;
+  }
+
+  /** Never settles: the worker that this is called in does nothing any more. */
+  die(): Promise<never> {
+    this.workers.getStore()?.die();
+    return new Promise(() => undefined);
   }
 
   count(call: string): number {
@@ -67,6 +80,7 @@ export class Faults {
 
   private async call(name: string, work: () => Promise<unknown>): Promise<unknown> {
     this.calls.set(name, this.count(name) + 1);
+    if (this.before) await this.before(name);
     const fault = this.take(name);
     const latencyMs = this.latencies.get(name) ?? 0;
     if (latencyMs > 0) await sleep(this.clock, latencyMs);
@@ -87,11 +101,6 @@ export class Faults {
         await work();
         return this.die();
     }
-  }
-
-  private die(): Promise<never> {
-    this.workers.getStore()?.die();
-    return new Promise(() => undefined);
   }
 
   private take(name: string): Fault | undefined {
