@@ -5,7 +5,7 @@
 import Link from "next/link";
 import type { PreviewView } from "@/lib";
 import { RekindleError } from "@/lib/errors";
-import { stateWords } from "@/lib/react/words";
+import { stateWord } from "@/lib/react/words";
 import { localUser } from "./authorize";
 import { Message } from "./message";
 import { listProjects, type Project } from "./projects";
@@ -45,7 +45,7 @@ export default async function SamplesPage() {
             </Link>
             {view ? (
               <span className="preview-state" data-state={view.state}>
-                {stateWords[view.state]}
+                {stateWord(view)}
               </span>
             ) : null}
             {project.description ? <p>{project.description}</p> : null}

@@ -8,11 +8,13 @@ import {
   previewFailed,
   previewPaused,
   previewReady,
+  previewRenewalDue,
   previewRequested,
   previewSyncRequested,
   userActive,
 } from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
+import { renewAt } from "@/lib/preview/decide";
 import type { OpenOutcome } from "@/lib/preview/operations/open";
 import type { PauseOutcome } from "@/lib/preview/operations/pause";
 import type { RenewOutcome } from "@/lib/preview/operations/renew";
@@ -34,6 +36,13 @@ export const newsSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sync-due") }),
   /** Renewed while it is held: nobody may give a sign before the new run's end, which has to be moved all the same. */
   z.object({ kind: z.literal("renewed-held") }),
+  /** The run, named by its start, has to be renewed from `renewAt` on. */
+  z.object({
+    kind: z.literal("near-cap"),
+    previewId: z.string(),
+    run: z.number(),
+    renewAt: z.number(),
+  }),
   z.object({ kind: z.literal("paused"), reason: reasonSchema }),
   z.object({ kind: z.literal("failed"), reason: reasonSchema }),
   /** A claim is held, and open-preview has to go on under it. */
@@ -74,11 +83,20 @@ export function newsOfOpening(
 
 /** A renewal that went well is told by the pane and the history: the address and the processes are the same. */
 export function newsOfRenewing(runtime: Runtime, outcome: RenewOutcome): News {
+  if (outcome.kind === "not-quiet") return newsOfNearEnd(runtime, outcome.snapshot);
   if (outcome.kind !== "renewed") return { kind: "none" };
   if (outcome.outcome.kind === "ready") {
     return { kind: outcome.outcome.snapshot.holds > 0 ? "renewed-held" : "none" };
   }
   return newsOfOpening(runtime, outcome.outcome, "system");
+}
+
+/** Somebody is in the middle of something: a quiet moment is waited for. */
+function newsOfNearEnd(runtime: Runtime, { record }: Snapshot): News {
+  const at = renewAt(record, runtime.policy);
+  if (record.state !== "running" || at === undefined) return { kind: "none" };
+  const previewId = runtime.store.previewIdOf(record);
+  return { kind: "near-cap", previewId, run: record.runStartedAt, renewAt: at };
 }
 
 export function newsOfPausing(runtime: Runtime, outcome: PauseOutcome): News {
@@ -107,6 +125,16 @@ export function eventsOf(scope: Scope, news: News) {
       return [previewSyncRequested.create({ projectId, userId })];
     case "renewed-held":
       return [userActive.create({ projectId, userId, by: "hold" })];
+    case "near-cap": {
+      const { previewId, run, renewAt: at } = news;
+      // Once for each run of a sandbox, whoever notices it first.
+      return [
+        previewRenewalDue.create(
+          { projectId, userId, run, at },
+          { id: `preview-renewal-${previewId}-${run}` },
+        ),
+      ];
+    }
     case "paused":
       return [previewPaused.create({ projectId, userId, reason: news.reason })];
     case "failed":

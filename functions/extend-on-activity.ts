@@ -8,8 +8,8 @@ import { previewCheckDue, userActive } from "@/inngest/events";
 import { parseScope } from "@/lib/ids";
 import { extend } from "@/lib/preview/operations/extend";
 import type { Runtime } from "@/lib/runtime";
+import { eventsOf } from "./announce";
 import { perPreview, seconds } from "./flow";
-import { renewalOf } from "./renew-run";
 import { stepsOf } from "./step-outcome";
 
 const extendedSchema = z.discriminatedUnion("kind", [
@@ -45,7 +45,10 @@ export const extendOnActivity = (runtime: Runtime) =>
         const outcome = await extend(runtime, scope, activityAt);
         // In the same step: the event's id makes it one however often it is sent, and a step of its own costs as much as
         // an extension at each sign near the end.
-        if (outcome.kind === "near-cap") await runtime.inngest.send(renewalOf(runtime, scope, outcome));
+        if (outcome.kind === "near-cap") {
+          const previewId = runtime.store.previewIdOf(scope);
+          await runtime.inngest.send(eventsOf(scope, { ...outcome, previewId }));
+        }
         return outcome;
       });
       if (extended.kind !== "ok") return extended;

@@ -17,16 +17,6 @@ import { type Looked, over, watchDeadline } from "./watch-deadline";
 
 export const renewRunId = "renew-run";
 
-/** The event that asks for it, once for each run of a sandbox. */
-export function renewalOf(
-  runtime: Runtime,
-  { projectId, userId }: Scope,
-  { run, renewAt }: { readonly run: number; readonly renewAt: number },
-) {
-  const id = `preview-renewal-${runtime.store.previewIdOf({ projectId, userId })}-${run}`;
-  return previewRenewalDue.create({ projectId, userId, run, at: renewAt }, { id });
-}
-
 export const renewRun = (runtime: Runtime) =>
   runtime.inngest.createFunction(
     { id: renewRunId, triggers: [previewRenewalDue], retries: runtime.flow.retries },

@@ -36,18 +36,23 @@ export interface Held {
 
 export interface Lent {
   readonly sandbox: LentSandbox;
+  /** Where the project's files stand in it. */
+  readonly projectFolder: string;
   /** Fires when the run is about to be renewed (`RunEndsSoonError`) or the hold ends (`HoldEndedError`). */
   readonly signal: AbortSignal;
   /** 0 at first; counts how often the work was called again after a renewal. */
   readonly round: number;
 }
 
+/** Below the home of the template's user, as `lib/sandbox/e2b.ts` writes it. */
+const projectFolder = "/home/user/app";
+
 export interface HoldParts {
   readonly runtime: Runtime;
   /** Opens the preview as an agent, and begins what has to be done for it. */
   open(scope: Scope): Promise<unknown>;
-  /** Says that a hold began or ended, so that the provider's end and the watch over idleness follow it. */
-  tellHeld(scope: Scope): Promise<void>;
+  /** Says that a hold began or ended, so that the provider's end and the watches follow it. */
+  tellHeld(scope: Scope, snapshot: Snapshot): Promise<void>;
   /** Has what a renewal could not finish at once gone on with. */
   carryOn(scope: Scope, outcome: OpenOutcome): Promise<void>;
 }
@@ -65,7 +70,7 @@ export function holdsOver(parts: HoldParts): Holds {
 
     async release(scope, key) {
       const reply = await runtime.store.release(scope, parseHoldKey(key));
-      if (reply.kind === "released") await parts.tellHeld(scope);
+      if (reply.kind === "released") await parts.tellHeld(scope, reply.snapshot);
     },
 
     async withSandbox(scope, hold, use) {
@@ -92,7 +97,7 @@ async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number)
   try {
     // It went to rest between the two; from here on no pause can come between.
     if (isAtRest(reply.snapshot.record)) await parts.open(scope);
-    await parts.tellHeld(scope);
+    await parts.tellHeld(scope, reply.snapshot);
     const { sandboxId } = await untilRunning(parts, scope, reply.endsAt);
     return { sandboxId, endsAt: reply.endsAt };
   } catch (error) {
@@ -105,7 +110,7 @@ async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number)
 async function giveBackIfPossible({ runtime, tellHeld }: HoldParts, scope: Scope, key: HoldKey) {
   try {
     const reply = await runtime.store.release(scope, key);
-    if (reply.kind === "released") await tellHeld(scope);
+    if (reply.kind === "released") await tellHeld(scope, reply.snapshot);
   } catch (error) {
     if (!(error instanceof RekindleError)) throw error;
     runtime.log.warn({ code: error.code, ...error.safeDetails }, "a hold was left to end by itself");
@@ -141,7 +146,8 @@ async function work<T>(parts: HoldParts, scope: Scope, task: Task<T>): Promise<W
   const cancelRenewal = abortAt(renewAt(snapshot.record, runtime.policy) ?? task.endsAt, endsSoon);
   const cancelEnd = abortAt(task.endsAt, new HoldEndedError(task.key));
   try {
-    return { kind: "done", result: await task.use({ sandbox, signal: ending.signal, round: task.round }) };
+    const { signal } = ending;
+    return { kind: "done", result: await task.use({ sandbox, projectFolder, signal, round: task.round }) };
   } catch (error) {
     // Only what the signal caused is called again: a fault of the work's own is the caller's to know.
     const isInterrupted = ending.signal.reason === endsSoon && (error === endsSoon || isAbort(error));

@@ -20,10 +20,13 @@ import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
 import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
+import { type Explanation, explain } from "./preview/explain";
+import type { HistoryEntry } from "./preview/history";
 import { open as openPreview } from "./preview/operations/open";
 import { fail, giveUpTidying } from "./preview/operations/settle";
 import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
+import { isEmpty } from "./preview/presence";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
 import { type Authorize, createHandlers } from "./routes/handlers";
@@ -33,6 +36,9 @@ import type { Lease } from "./store/store";
 export type { Recipe } from "./boot/recipe";
 export { StaleBaseError } from "./errors";
 export type { Held, Hold, Lent } from "./hold";
+export type { ToldEntry } from "./preview/entry-words";
+export type { Explanation } from "./preview/explain";
+export type { HistoryEntry } from "./preview/history";
 export type { SavedNow } from "./preview/operations/sync";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
@@ -64,6 +70,10 @@ export interface Rekindle {
   leave(whose: Whose & { readonly viewerId: string }): Promise<PreviewView>;
   /** How it stands; changes nothing. */
   status(whose: Whose): Promise<PreviewView>;
+  /** What happened to it, newest first: as many entries as the policy keeps. Changes nothing. */
+  history(whose: Whose): Promise<readonly HistoryEntry[]>;
+  /** Why it runs, rests or failed, in plain sentences, and one for each entry of its history. Changes nothing. */
+  explain(whose: Whose): Promise<Explanation>;
   /**
    * An agent works here: the preview runs when this returns, and does not go to rest until the hold is given back or its
    * end is reached. Opens it like a person, but for one whose start failed. Spans durable steps; asking again with the
@@ -154,8 +164,12 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   const holds = holdsOver({
     runtime,
     open: (scope) => openUnlessOvertaken(scope, { kind: "agent" }),
-    tellHeld: async (scope) => {
-      await send(runtime, [userActive.create({ ...scope, by: "hold" })]);
+    tellHeld: async (scope, snapshot) => {
+      // Everybody left while an agent worked: with its hold given back, their grace begins.
+      const isDeserted = snapshot.record.leftAt !== undefined && isEmpty(snapshot);
+      await send(runtime, [
+        isDeserted ? userLeft.create({ ...scope }) : userActive.create({ ...scope, by: "hold" }),
+      ]);
     },
     carryOn: (scope, outcome) => tell(runtime, scope, newsOfOpening(runtime, outcome, "system")),
   });
@@ -169,6 +183,17 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     async open(whose) {
       const by: OpenedBy = { kind: "person", ...(whose.viewerId ? { viewerId: whose.viewerId } : {}) };
       return view(await openUnlessOvertaken(scopeOf(whose), by));
+    },
+
+    history: (whose) => store.history(scopeOf(whose), policy.historyEntries),
+
+    async explain(whose) {
+      const scope = scopeOf(whose);
+      const [{ snapshot }, history] = await Promise.all([
+        store.read(scope),
+        store.history(scope, policy.historyEntries),
+      ]);
+      return explain(snapshot, history, policy);
     },
 
     hold: (whose, hold) => holds.hold(scopeOf(whose), hold),

@@ -92,6 +92,11 @@ export function desertedAt({ record, viewers, holds }: Snapshot, policy: Policy)
   return Math.max(record.leftAt, usedUntil(record)) + policy.graceAfterLeftMs;
 }
 
+/** When a running preview goes to rest if nobody does anything from now on. */
+export function restsAt(snapshot: Snapshot, policy: Policy): number {
+  return Math.min(idleAt(snapshot.record, policy), desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY);
+}
+
 /** Where the provider ends this run whatever is asked of it; undefined when no run is known. */
 export function runEndsAt(record: PreviewRecord, policy: Policy): number | undefined {
   if (!("runStartedAt" in record) || record.runStartedAt === undefined) return undefined;
@@ -118,9 +123,9 @@ export function renewalDue(snapshot: Snapshot, policy: Policy, isAtRest = false)
   if (record.state !== "running" || at === undefined || endsAt === undefined) return { kind: "not-running" };
   if (now < at) return { kind: "later", at };
   const latestAt = endsAt - policy.renewAtLatestMs;
-  const restsAt = Math.min(idleAt(record, policy), desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY);
-  if (restsAt <= latestAt && !isAtRest) {
-    return { kind: "later", at: Math.max(restsAt, now + policy.quietAfterMs) };
+  const restingAt = restsAt(snapshot, policy);
+  if (restingAt <= latestAt && !isAtRest) {
+    return { kind: "later", at: Math.max(restingAt, now + policy.quietAfterMs) };
   }
   return { kind: "due", mustWaitForQuiet: now < latestAt, latestAt };
 }

@@ -1,6 +1,7 @@
 /**
  * Owns why a preview is in the state that it is in: a closed union, each member with the words that a person reads
- * and the action that helps. The compiler refuses a reason without copy. Pure; cannot fail.
+ * and the action that helps. The compiler refuses a reason without copy. A message says only what is known: that
+ * something is lost, only where the provider was just asked. Pure; cannot fail.
  */
 import { z } from "zod";
 import { type ErrorCode, RekindleError } from "../errors";
@@ -56,17 +57,17 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   returned: {
     title: "Welcome back",
-    message: "Somebody came back, so the preview goes on where it stood still.",
+    message: "Somebody came back, so the preview is woken.",
     action: "none",
   },
   idle: {
     title: "Resting: nobody was active",
-    message: "The preview was paused with its memory and processes kept. It goes on where it stood still.",
+    message: "It is paused with its memory and processes kept, and goes on where it stood still.",
     action: "open",
   },
   left: {
     title: "Resting: everybody left",
-    message: "The preview was paused with its memory and processes kept. It goes on where it stood still.",
+    message: "It is paused with its memory and processes kept, and goes on where it stood still.",
     action: "open",
   },
   renewal: {
@@ -81,27 +82,27 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     action: "none",
   },
   "renewed-restarted": {
-    title: "Its run was renewed, and its server started again",
+    title: "Its run was renewed, but not its memory",
     message:
-      "It was paused before the plan's end, and its server did not answer afterwards, so it was started again. The files are there; what was only in its memory is lost.",
+      "It was paused before the plan's end, and its processes did not come back, so what was only in memory is lost. It is started again from its files.",
     action: "none",
   },
   "files-damaged": {
-    title: "Rebuilding: the sandbox came back damaged",
+    title: "The sandbox came back damaged",
     message:
-      "After the pause its files were not what they had been. It is built anew from the project's files; the damaged sandbox is kept aside.",
+      "After the pause its files were not what they had been. It is built anew from the project's files; the damaged sandbox is kept aside, paused.",
     action: "open",
   },
   "provider-paused": {
     title: "Resting: the provider paused it",
     message:
-      "The sandbox reached the end that its provider knew, and was paused with its memory kept. It goes on where it stood still.",
+      "It reached the end that the provider knew, where a sandbox is paused with its memory kept. It goes on where it stood still.",
     action: "open",
   },
   "sandbox-gone": {
     title: "The sandbox is gone",
     message:
-      "The provider no longer has it. The files are safe in the project; what was only in memory is lost. Opening builds it anew.",
+      "The provider was asked and no longer has it. Its files are as the project last had them; what was only in the sandbox is lost. The next start builds it anew.",
     action: "open",
   },
   interrupted: {
@@ -116,7 +117,8 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "files-unavailable": {
     title: "The project's files could not be loaded",
-    message: "The store behind the files did not answer. Nothing was lost.",
+    message:
+      "The store behind the files did not answer. The project itself was not touched; try again in a moment.",
     action: "try-again",
   },
   "no-recipe": {
@@ -146,7 +148,7 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "provider-unreachable": {
     title: "The sandbox provider did not answer",
-    message: "It was asked several times. Nothing was lost; try again in a moment.",
+    message: "It was asked several times. Nothing was thrown away; try again in a moment.",
     action: "try-again",
   },
   "provider-refused": {
@@ -167,7 +169,7 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "run-failed": {
     title: "The work on this preview ended without an answer",
-    message: "A run was cancelled or failed. Nothing goes on in the dark; try again.",
+    message: "It was cancelled or failed, and nothing goes on unseen. Nothing was thrown away; try again.",
     action: "try-again",
   },
 };

@@ -4,11 +4,13 @@
  * It holds no token and no internal id but the sandbox's own, which is part of the address anyway.
  */
 import type { SandboxId } from "../ids";
-import { idleAt } from "./decide";
+import { restsAt } from "./decide";
 import type { Policy } from "./policy";
 import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
 import { type CameBack, isClaimed, type Phase, type PreviewRecord, type Snapshot, sandboxOf } from "./record";
+import { cameBackTitle, honestReason, phaseTitles } from "./titles";
 import type { State } from "./transitions";
+import { type Warning, warningFor } from "./warning";
 
 export interface PreviewView {
   readonly projectId: string;
@@ -20,7 +22,8 @@ export interface PreviewView {
   /** Where it answers; only while it runs. */
   readonly url?: string;
   readonly sandboxId?: string;
-  readonly revision?: string;
+  /** Of what stands in the sandbox; at rest, of what stood in it last. */
+  readonly files?: ShownFiles;
   /** The step under way, while it starts, resumes or is being paused. */
   readonly step?: { readonly phase: Phase; readonly title: string; readonly startedAt: number };
   /** The whole way of a start, in order, so that a person sees what is behind and what is ahead. */
@@ -32,16 +35,34 @@ export interface PreviewView {
   readonly cameBack?: {
     readonly how: CameBack;
     readonly title: string;
+    /** When its processes came to run for whoever waited: a renewal that keeps them does not move it. */
     readonly at: number;
     readonly tookMs: number;
   };
+  /** While its run is renewed: it is away for about so long, with memory and processes kept. */
+  readonly renewal?: { readonly estimateMs: number; readonly startedAt: number };
+  /** While it runs and an end is near. */
+  readonly warning?: Warning;
   /** While it runs: when it goes to rest if nobody does anything, and the end that the provider has confirmed. */
   readonly restsAt?: number;
   readonly providerEndsAt?: number;
   readonly pausedAt?: number;
   readonly viewers: number;
+  /** Agents at work, and when the last of them has to be done. */
+  readonly holds: number;
+  readonly heldUntil?: number;
   readonly serverNow: number;
   readonly beatEveryMs: number;
+}
+
+export interface ShownFiles {
+  readonly revision: string;
+  /** When they were last known to be in the product's hands. */
+  readonly savedAt?: number;
+  /** How many could not be given back at the last try. */
+  readonly unsaved?: number;
+  /** When a newer revision was announced that is not in the sandbox yet. */
+  readonly syncAskedAt?: number;
 }
 
 export interface StartStep {
@@ -53,68 +74,72 @@ export interface StartStep {
 /** What a start goes through; a resume skips most of it and shows only its current step. */
 const startPhases: readonly Phase[] = ["sandbox", "files", "install", "start", "answer"];
 
-const phaseTitles: Readonly<Record<Phase, string>> = {
-  claimed: "Taking it on",
-  sandbox: "Getting a sandbox",
-  files: "Bringing the project's files",
-  install: "Installing dependencies",
-  start: "Starting the dev server",
-  answer: "Waiting for its answer",
-  save: "Saving what changed in its files",
-  pause: "Pausing, with memory and processes kept",
-  sync: "Bringing the newest files",
-  tidy: "Tidying up",
-};
-
-const cameBackTitles: Readonly<Record<CameBack, string>> = {
-  warm: "It was still running",
-  resumed: "Resumed: the same processes, where they stood still",
-  restarted: "Resumed, but the dev server had to be started again: its memory is lost, its files are there",
-  "from-snapshot": "Restored from a snapshot",
-  "rebuilt-cached": "Rebuilt, with cached dependencies",
-  "rebuilt-cold": "Built from the project's files",
-};
-
 type PreviewUrl = (sandboxId: SandboxId, port: number) => string;
 
 export function viewOf(
   snapshot: Snapshot,
   parts: { readonly policy: Policy; readonly logTail: string; readonly previewUrl: PreviewUrl },
 ): PreviewView {
-  const { record, now, viewers } = snapshot;
+  const { record, now, viewers, holds } = snapshot;
   const { policy, logTail, previewUrl } = parts;
   const sandboxId = sandboxOf(record);
-  // Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks.
-  const isRunOver = record.state === "running" && now >= record.endsAt;
-  const reason = isRunOver ? "provider-paused" : record.reason;
+  const isOver = isRunOver(snapshot);
+  const reason = isOver ? "provider-paused" : honestReason(record);
   const { title, message, action } = reasonCopy[reason];
   // Moving and yet nobody's work: its worker vanished, and whoever asks takes over.
-  const isOpenable = (record.state !== "running" || isRunOver) && !isClaimed(snapshot);
+  const isOpenable = (record.state !== "running" || isOver) && !isClaimed(snapshot);
   return {
     projectId: record.projectId,
     userId: record.userId,
-    state: isRunOver ? "paused" : record.state,
+    state: isOver ? "paused" : record.state,
     reason: { code: reason, title, message },
     action: isOpenable ? restingAction(action) : "none",
     viewers,
+    holds,
     serverNow: now,
     beatEveryMs: policy.beatEveryMs,
     ...(sandboxId ? { sandboxId } : {}),
-    ...(record.revision ? { revision: record.revision } : {}),
-    ...(isRunOver ? { pausedAt: record.endsAt } : runningOf(snapshot, policy, previewUrl)),
-    ...(record.state === "paused" ? { pausedAt: record.pausedAt } : {}),
-    ...(isMoving(record.state) ? waitOf(snapshot) : {}),
+    ...filesOf(record),
+    ...(holds > 0 && record.heldUntil !== undefined ? { heldUntil: record.heldUntil } : {}),
+    ...(isOver ? {} : runningOf(snapshot, policy, previewUrl)),
+    ...pausedOf(record, isOver),
+    ...(isMoving(record.state) ? waitOf(record, policy) : {}),
     ...(logTail && (record.state === "starting" || record.state === "failed") ? { logTail } : {}),
   };
 }
 
-function runningOf({ record }: Snapshot, policy: Policy, previewUrl: PreviewUrl): Partial<PreviewView> {
+/** Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks. */
+export function isRunOver({ record, now }: Snapshot): boolean {
+  return record.state === "running" && now >= record.endsAt;
+}
+
+function runningOf(snapshot: Snapshot, policy: Policy, previewUrl: PreviewUrl): Partial<PreviewView> {
+  const { record } = snapshot;
   if (record.state !== "running") return {};
+  const warning = warningFor(snapshot, policy);
   return {
     url: previewUrl(record.sandboxId, record.port),
-    restsAt: idleAt(record, policy),
+    restsAt: restsAt(snapshot, policy),
     providerEndsAt: record.endsAt,
+    ...(warning ? { warning } : {}),
     ...cameBackOf(record),
+  };
+}
+
+function pausedOf(record: PreviewRecord, isOver: boolean): Partial<PreviewView> {
+  if (record.state === "paused") return { pausedAt: record.pausedAt };
+  return record.state === "running" && isOver ? { pausedAt: record.endsAt } : {};
+}
+
+function filesOf({ revision, savedAt, unsaved, syncAskedAt }: PreviewRecord): Partial<PreviewView> {
+  if (!revision) return {};
+  return {
+    files: {
+      revision,
+      ...(savedAt === undefined ? {} : { savedAt }),
+      ...(unsaved ? { unsaved } : {}),
+      ...(syncAskedAt === undefined ? {} : { syncAskedAt }),
+    },
   };
 }
 
@@ -124,14 +149,22 @@ const restingAction = (action: HelpfulAction): HelpfulAction => (action === "non
 const isMoving = (state: State): boolean =>
   state === "starting" || state === "resuming" || state === "pausing";
 
-function waitOf({ record }: Snapshot): Partial<PreviewView> {
+function waitOf(record: PreviewRecord, policy: Policy): Partial<PreviewView> {
   const phase = record.phase ?? "claimed";
   const startedAt = record.phaseAt ?? record.changedAt;
+  const waitingSince = record.claimedAt ?? record.changedAt;
+  const estimateMs = record.renewTookMs ?? policy.renewEstimateMs;
   return {
     step: { phase, title: phaseTitles[phase], startedAt },
-    waitingSince: record.claimedAt ?? record.changedAt,
+    waitingSince,
+    ...(isRenewing(record) ? { renewal: { estimateMs, startedAt: waitingSince } } : {}),
     ...(record.state === "starting" && phase !== "tidy" ? { steps: stepsOf(phase) } : {}),
   };
+}
+
+/** Away for a moment and coming back by itself. A start under this reason has lost the processes: that is no renewal. */
+export function isRenewing({ state, reason }: PreviewRecord): boolean {
+  return reason === "renewal" && (state === "pausing" || state === "resuming");
 }
 
 function stepsOf(current: Phase): StartStep[] {
@@ -144,7 +177,10 @@ function stepsOf(current: Phase): StartStep[] {
 }
 
 function cameBackOf(record: PreviewRecord): Partial<PreviewView> {
-  const { cameBack, readyAt, tookMs } = record;
+  const { cameBack, readyAt, reason } = record;
   if (!cameBack || readyAt === undefined) return {};
-  return { cameBack: { how: cameBack, title: cameBackTitles[cameBack], at: readyAt, tookMs: tookMs ?? 0 } };
+  const tookMs = reason === "renewed" ? record.renewTookMs : record.tookMs;
+  return {
+    cameBack: { how: cameBack, title: cameBackTitle(cameBack, reason), at: readyAt, tookMs: tookMs ?? 0 },
+  };
 }

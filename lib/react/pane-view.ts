@@ -1,5 +1,5 @@
 /**
- * Owns what the browser reads of the server's answers. Deliberately wider than the server's own type where the pane
+ * Owns what the browser reads of the server's answers: the view, the history and refusals. Deliberately wider than the server's own type where the pane
  * only shows the words: a tab that was open during a deploy must go on with reasons and phases that it has never heard
  * of. Pure. Fails closed: an answer without the parts that the pane decides by is `undefined`, never guessed at.
  */
@@ -28,7 +28,14 @@ const paneViewSchema = z.object({
   // Only addresses: a `javascript:` one must never reach a frame.
   url: z.url({ protocol: /^https?$/ }).exactOptional(),
   sandboxId: z.string().exactOptional(),
-  revision: z.string().exactOptional(),
+  files: z
+    .object({
+      revision: z.string(),
+      savedAt: serverTime.exactOptional(),
+      unsaved: z.number().exactOptional(),
+      syncAskedAt: serverTime.exactOptional(),
+    })
+    .exactOptional(),
   step: z.object({ phase: z.string(), title: z.string(), startedAt: serverTime }).exactOptional(),
   steps: z
     .array(z.object({ phase: z.string(), title: z.string(), standing: z.enum(["done", "current", "ahead"]) }))
@@ -39,19 +46,45 @@ const paneViewSchema = z.object({
   cameBack: z
     .object({ how: z.string(), title: z.string(), at: serverTime, tookMs: z.number() })
     .exactOptional(),
+  renewal: z.object({ estimateMs: z.number(), startedAt: serverTime }).exactOptional(),
+  warning: z
+    .object({
+      kind: z.string(),
+      deadline: serverTime,
+      canExtend: z.boolean(),
+      title: z.string(),
+      message: z.string(),
+    })
+    .exactOptional(),
   restsAt: serverTime.exactOptional(),
   providerEndsAt: serverTime.exactOptional(),
   pausedAt: serverTime.exactOptional(),
   viewers: z.number(),
+  // A server from before there were holds tells of none.
+  holds: z.number().default(0),
+  heldUntil: serverTime.exactOptional(),
   serverNow: serverTime,
   beatEveryMs: z.number().positive(),
 });
 
 /** A preview as the pane shows it; every `PreviewView` of the server is one (a type test says so). */
 export type PaneView = z.infer<typeof paneViewSchema>;
+export type PaneWarning = NonNullable<PaneView["warning"]>;
 
 export function parsePaneView(answer: unknown): PaneView | undefined {
   return paneViewSchema.safeParse(answer).data;
+}
+
+const paneHistorySchema = z.object({
+  why: z.array(z.string()).readonly(),
+  entries: z.array(z.object({ at: serverTime, title: z.string(), detail: z.string() })).readonly(),
+});
+
+/** Why it is as it is, and what happened to it, newest first. */
+export type PaneHistory = z.infer<typeof paneHistorySchema>;
+
+export function parsePaneHistory(answer: unknown): PaneHistory | undefined {
+  return paneHistorySchema.safeParse(answer).data;
 }
 
 const refusalSchema = z.object({

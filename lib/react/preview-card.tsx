@@ -5,15 +5,16 @@
 "use client";
 
 import type { ReactNode } from "react";
+import { agoText } from "@/lib/duration-words";
 import { isMoving } from "./agenda";
 import { LogTail } from "./log-tail";
 import type { PaneView } from "./pane-view";
-import { agoText } from "./server-time";
+import { Renewing } from "./renewing";
 import { StartSteps } from "./start-steps";
 import type { Trouble } from "./trouble";
 import type { UsedPreview } from "./use-preview";
 import { useServerNow } from "./use-server-now";
-import { actionWords, stateWords } from "./words";
+import { actionWords, filesNotes, stateWord } from "./words";
 
 interface CardProps {
   readonly pane: UsedPreview;
@@ -59,8 +60,14 @@ function Known({ pane, view }: { readonly pane: UsedPreview; readonly view: Pane
 function Moving({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
   return (
     <>
-      <h2>{stateWords[view.state]}</h2>
-      <StartSteps view={view} clockOffsetMs={pane.clockOffsetMs} />
+      {view.renewal ? (
+        <Renewing renewal={view.renewal} clockOffsetMs={pane.clockOffsetMs} />
+      ) : (
+        <>
+          <h2>{stateWord(view)}</h2>
+          <StartSteps view={view} clockOffsetMs={pane.clockOffsetMs} />
+        </>
+      )}
       {view.logTail ? <LogTail text={view.logTail} /> : null}
       <TroubleNote trouble={pane.trouble} />
       {view.action === "none" ? null : (
@@ -79,6 +86,9 @@ function AtRest({ pane, view }: { readonly pane: UsedPreview; readonly view: Pan
       {view.pausedAt === undefined ? null : (
         <RestingFor pausedAt={view.pausedAt} clockOffsetMs={pane.clockOffsetMs} />
       )}
+      {filesNotes(view).map((note) => (
+        <p key={note}>{note}</p>
+      ))}
       {view.logTail ? <LogTail text={view.logTail} /> : null}
       <TroubleNote trouble={pane.trouble} />
       <HelpfulAction pane={pane} view={view} />

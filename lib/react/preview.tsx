@@ -1,16 +1,18 @@
 /**
- * Owns the pane: a slim bar, and beneath it the preview or, while there is none to show, one card that says why and
- * offers the one thing that helps. It must never leave a person with a spinner alone or without a way on. Cannot fail:
+ * Owns the pane: a slim bar, beneath it the preview or, while there is none to show, one card that says why and offers
+ * the one thing that helps, and a folded history. It must never leave a person with a spinner alone or without a way on. Cannot fail:
  * calls that went wrong are part of what it shows. It brings no styles; class names begin with `preview-`.
  */
 "use client";
 
 import type { ReactNode } from "react";
+import { HistoryPanel } from "./history-panel";
 import { PreviewCard } from "./preview-card";
 import { StatusBar } from "./status-bar";
 import { StillThere } from "./still-there";
 import { usePreview } from "./use-preview";
-import { stateWords } from "./words";
+import { WarningBar } from "./warning-bar";
+import { stateWord } from "./words";
 
 export interface PreviewProps {
   readonly projectId: string;
@@ -29,13 +31,14 @@ export function Preview({ projectId, name = projectId, basePath, wayBack }: Prev
     <section className="preview" aria-label={`Preview of ${name}`}>
       <StatusBar pane={pane} name={name} wayBack={wayBack} />
       <p className="visually-hidden" aria-live="polite">
-        {view ? [stateWords[view.state], view.step?.title].filter(Boolean).join(": ") : ""}
+        {view ? [stateWord(view), view.step?.title].filter(Boolean).join(": ") : ""}
       </p>
       {isRunning && trouble ? (
         <p className="preview-notice" role="status">
           {trouble.title}. {trouble.message}
         </p>
       ) : null}
+      <WarningBar pane={pane} />
       <StillThere pane={pane} />
       <div className="preview-stage">
         {frame ? (
@@ -52,6 +55,7 @@ export function Preview({ projectId, name = projectId, basePath, wayBack }: Prev
         ) : null}
         {isRunning ? null : <PreviewCard pane={pane} wayBack={wayBack} />}
       </div>
+      <HistoryPanel pane={pane} />
     </section>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Owns the reading of the server's times in a browser whose clock may be wrong, and their words. Pure; cannot fail.
+ * Owns the reading of the server's times in a browser whose clock may be wrong. Pure; cannot fail.
  */
 
 /** What to add to this browser's clock to have the server's; the answer was on its way for half of the round trip. */
@@ -9,35 +9,4 @@ export function clockOffsetMs(answer: {
   readonly receivedAt: number;
 }): number {
   return answer.view.serverNow - (answer.sentAt + answer.receivedAt) / 2;
-}
-
-/** Time that is left: whole minutes while there is plenty, `m:ss` in the last two minutes. */
-export function timeLeftText(leftMs: number): string {
-  const seconds = Math.max(0, Math.ceil(leftMs / 1_000));
-  if (seconds >= 120) return `${Math.round(seconds / 60)} min`;
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-/** Time that has passed, ticking: `7 s`, `1 min 07 s`. */
-export function elapsedText(elapsedMs: number): string {
-  const seconds = Math.max(0, Math.floor(elapsedMs / 1_000));
-  if (seconds < 60) return `${seconds} s`;
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
-}
-
-/** How long something took: `0.4 s`, `12 s`, `1 min 07 s`. */
-export function tookText(tookMs: number): string {
-  return tookMs < 9_950
-    ? `${(Math.max(0, tookMs) / 1_000).toFixed(1)} s`
-    : elapsedText(Math.round(tookMs / 1_000) * 1_000);
-}
-
-/** How long ago, coarsely: `less than a minute`, `12 min`, `3 h`, `2 days`. */
-export function agoText(elapsedMs: number): string {
-  const minutes = Math.floor(elapsedMs / 60_000);
-  if (minutes < 1) return "less than a minute";
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h`;
-  return `${Math.floor(hours / 24)} days`;
 }

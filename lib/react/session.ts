@@ -12,16 +12,19 @@ import { type Agenda, agendaOf, takesBeats } from "./agenda";
 import { type Attention, attentionOf } from "./attention";
 import { isNewer, type TimedView } from "./freshness";
 import type { PageSignals } from "./page-signals";
-import type { PaneView } from "./pane-view";
+import type { PaneView, PaneWarning } from "./pane-view";
 import type { Answer, PreviewApi } from "./preview-api";
 import { clockOffsetMs } from "./server-time";
 import { nextFrame, type ShownFrame } from "./shown-frame";
+import { nextWarning } from "./shown-warning";
 import { type Trouble, troubleAfter, troubleOf } from "./trouble";
 
 export interface SessionState {
   /** Undefined until the first answer. */
   readonly view: PaneView | undefined;
   readonly frame: ShownFrame | undefined;
+  /** Of an end that is near and that nobody moves. */
+  readonly warning: PaneWarning | undefined;
   /** What to add to this browser's clock to have the server's. */
   readonly clockOffsetMs: number;
   readonly attention: Attention;
@@ -30,7 +33,7 @@ export interface SessionState {
 }
 
 export interface SessionParts {
-  readonly api: PreviewApi;
+  readonly api: Omit<PreviewApi, "history">;
   readonly page: PageSignals;
   readonly clock: Clock;
   newViewerId(): string;
@@ -52,6 +55,7 @@ export interface Session {
 export const firstState: SessionState = {
   view: undefined,
   frame: undefined,
+  warning: undefined,
   clockOffsetMs: 0,
   attention: "hidden",
   isOpening: false,
@@ -78,7 +82,8 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
 
   function change(changes: Partial<SessionState>): void {
     if (standing === "stopped") return;
-    state = { ...state, ...changes };
+    const next = { ...state, ...changes };
+    state = { ...next, warning: nextWarning(next.view, next.attention, state.warning) };
     show(state);
   }
 

@@ -1,7 +1,7 @@
 /**
- * Owns which document the frame shows. A frame belongs to one run of one sandbox: it stays mounted while that runs and
- * while it goes to rest, is gone before anything wakes (a stale page of another process must not look alive), and is
- * mounted anew for the next run. Pure; cannot fail.
+ * Owns which document the frame shows. A document belongs to the processes behind it: it stays mounted while they run,
+ * while they go to rest and while their run is renewed (its sockets connect again), is gone before anything else wakes
+ * (a stale page of another process must not look alive), and is mounted anew for the next ones. Pure; cannot fail.
  */
 import type { PaneView } from "./pane-view";
 
@@ -12,7 +12,7 @@ export interface ShownFrame {
 }
 
 export function nextFrame(view: PaneView, shown: ShownFrame | undefined): ShownFrame | undefined {
-  if (view.state === "pausing") return shown;
+  if (view.state === "pausing" || view.renewal) return shown;
   if (view.state !== "running" || view.url === undefined) return undefined;
   const key = `${view.sandboxId ?? view.url}@${view.cameBack?.at ?? 0}`;
   return shown?.key === key && shown.url === view.url ? shown : { key, url: view.url };

@@ -4,8 +4,8 @@
  */
 "use client";
 
+import { elapsedText } from "@/lib/duration-words";
 import type { PaneView } from "./pane-view";
-import { elapsedText } from "./server-time";
 import { useServerNow } from "./use-server-now";
 
 const standingWords = { done: "done", current: "under way", ahead: "to come" } as const;

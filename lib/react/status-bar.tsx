@@ -5,12 +5,12 @@
 "use client";
 
 import type { ReactNode } from "react";
+import { agoText, timeLeftText, tookText } from "@/lib/duration-words";
 import { isMoving } from "./agenda";
 import type { PaneView } from "./pane-view";
-import { timeLeftText, tookText } from "./server-time";
 import type { UsedPreview } from "./use-preview";
 import { useServerNow } from "./use-server-now";
-import { stateWords } from "./words";
+import { filesText, stateWord } from "./words";
 
 interface StatusBarProps {
   readonly pane: UsedPreview;
@@ -27,8 +27,9 @@ export function StatusBar({ pane, name, wayBack }: StatusBarProps) {
       {view ? (
         <>
           <span className="preview-state" data-state={view.state}>
-            {stateWords[view.state]}
+            {stateWord(view)}
           </span>
+          {view.holds > 0 ? <AgentsAtWork view={view} clockOffsetMs={clockOffsetMs} /> : null}
           <span className="preview-detail" title={detailOf(view)}>
             {detailOf(view)}
           </span>
@@ -36,12 +37,8 @@ export function StatusBar({ pane, name, wayBack }: StatusBarProps) {
             <TimeLeft view={view} clockOffsetMs={clockOffsetMs} />
             {view.cameBack ? <Figure name="Took" value={tookText(view.cameBack.tookMs)} /> : null}
             {view.state === "running" ? <Figure name="Viewers" value={view.viewers} /> : null}
-            {view.revision ? (
-              <Figure
-                name="Revision"
-                value={<code>{view.revision.slice(0, 7)}</code>}
-                hint={`Revision of the project's files: ${view.revision}`}
-              />
+            {view.files ? (
+              <FilesFigures files={view.files} state={view.state} clockOffsetMs={clockOffsetMs} />
             ) : null}
           </dl>
         </>
@@ -52,8 +49,58 @@ export function StatusBar({ pane, name, wayBack }: StatusBarProps) {
 
 /** How it came back while it runs; what is being done while it moves; nothing at rest, where the card speaks. */
 function detailOf(view: PaneView): string {
+  if (view.renewal) return "Memory and processes are kept";
   if (isMoving(view.state)) return view.step ? `${view.step.title}…` : "";
   return view.cameBack?.title ?? "";
+}
+
+/** It does not go to rest meanwhile, whoever watches; a hold ends by itself. */
+function AgentsAtWork({ view, clockOffsetMs }: { view: PaneView; clockOffsetMs: number }) {
+  const now = useServerNow(clockOffsetMs);
+  const { holds, heldUntil } = view;
+  return (
+    <span className="preview-agents">
+      {holds === 1 ? "An agent is working here" : `${holds} agents are working here`}
+      {heldUntil === undefined || heldUntil <= now ? "" : `, for ${timeLeftText(heldUntil - now)} at most`}
+    </span>
+  );
+}
+
+interface FilesFiguresProps {
+  readonly files: NonNullable<PaneView["files"]>;
+  readonly state: PaneView["state"];
+  readonly clockOffsetMs: number;
+}
+
+function FilesFigures({ files, state, clockOffsetMs }: FilesFiguresProps) {
+  const now = useServerNow(clockOffsetMs);
+  const { revision, savedAt, unsaved, syncAskedAt } = files;
+  return (
+    <>
+      <Figure
+        name="Revision"
+        value={<code>{revision.slice(0, 7)}</code>}
+        hint={`Revision of the project's files: ${revision}`}
+      />
+      {savedAt === undefined ? null : (
+        <Figure
+          name="Saved"
+          value={`${agoText(now - savedAt)} ago`}
+          hint="When its files were last known to be in the project"
+        />
+      )}
+      {unsaved ? (
+        <Figure
+          name="Not saved"
+          value={filesText(unsaved)}
+          hint="Kept in the sandbox; tried again when it rests"
+        />
+      ) : null}
+      {syncAskedAt === undefined ? null : (
+        <Figure name="Newer files" value={state === "running" ? "on their way" : "waiting"} />
+      )}
+    </>
+  );
 }
 
 function Figure({ name, value, hint }: { name: string; value: ReactNode; hint?: string }) {
@@ -65,11 +112,14 @@ function Figure({ name, value, hint }: { name: string; value: ReactNode; hint?: 
   );
 }
 
-/** Until it rests by itself, or until the end that the provider has confirmed where that comes first. */
+/**
+ * Until it rests by itself, or until the end that the provider has confirmed where that comes first; nothing while an
+ * agent keeps it from both.
+ */
 function TimeLeft({ view, clockOffsetMs }: { view: PaneView; clockOffsetMs: number }) {
   const now = useServerNow(clockOffsetMs);
   const { restsAt, providerEndsAt = Number.POSITIVE_INFINITY } = view;
-  if (view.state !== "running" || restsAt === undefined) return null;
+  if (view.state !== "running" || view.holds > 0 || restsAt === undefined) return null;
   const leftMs = Math.min(restsAt, providerEndsAt) - now;
   const hint =
     restsAt <= providerEndsAt

@@ -9,7 +9,8 @@ import { ASK_AFTER_MS } from "./attention";
 import type { UsedPreview } from "./use-preview";
 
 export function StillThere({ pane }: { readonly pane: UsedPreview }) {
-  if (pane.attention !== "unsure" || !takesBeats(pane.view?.state)) return null;
+  // A warning says the same with its time, and has the same button.
+  if (pane.attention !== "unsure" || pane.warning?.canExtend || !takesBeats(pane.view?.state)) return null;
   return (
     <div className="preview-notice" role="alert">
       <p>

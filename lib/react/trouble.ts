@@ -3,7 +3,7 @@
  * own sentence; a call without an answer must never be shown as if the preview itself were lost.
  */
 import type { PaneView } from "./pane-view";
-import type { Answer } from "./preview-api";
+import type { NoAnswer } from "./preview-api";
 
 export interface Trouble {
   /** Looks are repeated by themselves; an open that failed stays to be read until something new is known. */
@@ -13,9 +13,7 @@ export interface Trouble {
   readonly canTryAgain: boolean;
 }
 
-type Failure = Exclude<Answer, { kind: "view" }>;
-
-export function troubleOf(failure: Failure, call: Trouble["call"]): Trouble {
+export function troubleOf(failure: NoAnswer, call: Trouble["call"]): Trouble {
   if (failure.kind === "unreachable") {
     return {
       call,

@@ -3,15 +3,15 @@
  */
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { systemClock } from "@/lib/clock";
 import { browserPage } from "./page-signals";
-import { previewApi } from "./preview-api";
+import { type HistoryAnswer, previewApi } from "./preview-api";
 import { firstState, type Session, type SessionState, startSession } from "./session";
 
 export interface UsePreviewOptions {
   readonly projectId: string;
-  /** Where the product mounted the four routes; `/api/previews` when absent. */
+  /** Where the product mounted the routes; `/api/previews` when absent. */
   readonly basePath?: string;
 }
 
@@ -22,6 +22,8 @@ export interface UsedPreview extends SessionState {
   stay(): void;
   /** Looks again now, after trouble. */
   look(): void;
+  /** Why it is as it is, and what happened; asked anew at each call, and by nobody else. The same function as long as the preview is. */
+  readonly history: () => Promise<HistoryAnswer>;
 }
 
 /** The preview as it stands, and what a person can do; opens it by itself once, when the page is first seen. */
@@ -37,8 +39,14 @@ export function usePreview({ projectId, basePath = "/api/previews" }: UsePreview
     return () => current.stop();
   }, [projectId, basePath]);
 
+  const history = useCallback(
+    () => previewApi(basePath, projectId, systemClock).history(),
+    [projectId, basePath],
+  );
+
   return {
     ...state,
+    history,
     open: () => session.current?.open(),
     stay: () => session.current?.stay(),
     look: () => session.current?.look(),

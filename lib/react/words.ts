@@ -5,7 +5,7 @@
 import { isMoving } from "./agenda";
 import type { PaneState, PaneView } from "./pane-view";
 
-export const stateWords: Readonly<Record<PaneState, string>> = {
+const stateWords: Readonly<Record<PaneState, string>> = {
   absent: "Not started",
   starting: "Starting",
   running: "Running",
@@ -15,6 +15,29 @@ export const stateWords: Readonly<Record<PaneState, string>> = {
   expired: "Sandbox gone",
   failed: "Did not start",
 };
+
+/** A renewal is no rest: it is away for a moment and comes back by itself. */
+export function stateWord({ state, renewal }: Pick<PaneView, "state" | "renewal">): string {
+  return renewal ? "Renewing" : stateWords[state];
+}
+
+/** What of its files a person should know while it rests; nothing where all is in the project. */
+export function filesNotes({ files, state }: Pick<PaneView, "files" | "state">): string[] {
+  const { unsaved, syncAskedAt } = files ?? {};
+  const isGone = state === "expired";
+  return [
+    ...(unsaved
+      ? [
+          isGone
+            ? `${filesText(unsaved)} of it had not been given back to the project.`
+            : `${filesText(unsaved)} could not be given back to the project yet; what was changed is kept in the sandbox.`,
+        ]
+      : []),
+    ...(syncAskedAt === undefined ? [] : ["Newer files wait for it, and come when it runs again."]),
+  ];
+}
+
+export const filesText = (count: number): string => `${count} ${count === 1 ? "file" : "files"}`;
 
 /** The one button's words, or nothing where nothing helps but waiting. */
 export function actionWords({ action, state }: Pick<PaneView, "action" | "state">): string | undefined {

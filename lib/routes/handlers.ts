@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { InvalidRequestError, RekindleError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
+import type { Explanation } from "@/lib/preview/explain";
 import type { PreviewView } from "@/lib/preview/view";
 import { answerError, answerJson } from "./answers";
 
@@ -18,11 +19,14 @@ export interface Operations {
   beat(whose: { projectId: string; userId: string; viewerId: string }): Promise<PreviewView>;
   leave(whose: { projectId: string; userId: string; viewerId: string }): Promise<PreviewView>;
   status(whose: { projectId: string; userId: string }): Promise<PreviewView>;
+  explain(whose: { projectId: string; userId: string }): Promise<Explanation>;
 }
 
 export interface Handlers {
   /** GET: the view; changes nothing. */
   status(request: Request, projectId: string): Promise<Response>;
+  /** GET: why it is as it is, and its history; changes nothing. */
+  history(request: Request, projectId: string): Promise<Response>;
   /** POST {viewerId}: a person wants to see it. */
   open(request: Request, projectId: string): Promise<Response>;
   /** POST {viewerId}: a sign of life. */
@@ -40,7 +44,7 @@ export function createHandlers(operations: Operations, authorize: Authorize, log
   async function answer(
     request: Request,
     projectId: string,
-    act: (userId: string) => Promise<PreviewView>,
+    act: (userId: string) => Promise<PreviewView | Explanation>,
   ): Promise<Response> {
     try {
       const userId = await authorize(request, projectId);
@@ -64,6 +68,8 @@ export function createHandlers(operations: Operations, authorize: Authorize, log
   return {
     status: (request, projectId) =>
       answer(request, projectId, (userId) => operations.status({ projectId, userId })),
+    history: (request, projectId) =>
+      answer(request, projectId, (userId) => operations.explain({ projectId, userId })),
     open: acting("open"),
     beat: acting("beat"),
     leave: acting("leave"),

@@ -19,7 +19,7 @@ const { chromium: executablePath } = await findBackends();
 
 const policy: PolicyOverrides = {
   idleAfterMs: 20_000,
-  warnBeforeMs: 5_000,
+  warnBeforeMs: 10_000,
   graceAfterLeftMs: 2_000,
   beatEveryMs: 1_000,
   viewerGoneAfterMs: 20_000,
@@ -86,6 +86,33 @@ describe.skipIf(executablePath === undefined)("in a browser", { timeout: TEST_MS
     expect(ticked).toBeGreaterThan(0);
     expect(ticked).toBeLessThanOrEqual(ranAtMostMs / TICK_MS + 2);
     expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test("who only looks is warned before it rests and stays by one click, and the history says why it runs", async () => {
+    const page = await openPage(browser);
+    await page.goto(`${app.url}/p/counter`);
+    await shownTicksGrow(page);
+
+    // Nobody touches the page from here on, so its end comes near.
+    const stay = page.getByRole("button", { name: "Stay" });
+    await stay.waitFor({ timeout: PATIENCE.timeout });
+    const warned = await viewOf(app, "counter");
+    expect(warned).toMatchObject({ state: "running", warning: { kind: "idle", canExtend: true } });
+    const spoken = page.locator("[aria-live]", { hasText: warned.warning?.title ?? "no title" });
+    expect(await spoken.textContent()).toContain("memory, processes and files are kept");
+    // Without a pointer on its way to it, which is a sign of life by itself and would move the end before the click.
+    await stay.dispatchEvent("click");
+    await stay.waitFor({ state: "detached", timeout: PATIENCE.timeout });
+    const stayed = await viewOf(app, "counter");
+    expect(stayed).toMatchObject({ state: "running", sandboxId: warned.sandboxId });
+    expect(stayed.restsAt).toBeGreaterThan(warned.restsAt ?? 0);
+
+    // By keyboard, as any part of the pane can be used.
+    await page.locator("summary", { hasText: "History" }).press("Enter");
+    const history = page.getByRole("region", { name: "History" });
+    await history.getByText(/^Running for .+, since a person opened it\.$/).waitFor();
+    expect(await history.getByRole("listitem").first().textContent()).toContain("By a person");
     await page.context().close();
   });
 

@@ -120,7 +120,7 @@ describe("a preview that is held", () => {
     await world.ready();
     world.faults.slow("sandboxes.pause", 4 * SECOND);
     await world.leave();
-    await world.until(async () => (await stateOf(world)) === "pausing");
+    await world.until(async () => (await world.record()).phase === "pause");
 
     const { sandboxId } = await hold(world, "task", 30 * MINUTE);
     await world.advance(10 * MINUTE);

@@ -345,11 +345,29 @@ describe("a renewal", () => {
   });
 });
 
+test("what was found of one run's end is forgotten with the run", async () => {
+  const world = await createWorld({ maxRunMs: 30 * MINUTE });
+  const { sandboxId } = await world.ready();
+  await world.beatFor(20 * MINUTE);
+  const noticed = (await world.record()).runCapAt;
+  // Behind our back: somebody else paused and connected.
+  await world.cloud.pause(String(sandboxId));
+  await world.cloud.connect(String(sandboxId), 900);
+
+  world.emit("preview/check.due");
+  await world.advance(5 * SECOND);
+
+  const record = await world.record();
+  expect(noticed).toBeDefined();
+  expect(record).toMatchObject({ state: "running", runStartedAt: world.running()[0]?.startedAt });
+  expect(record.runCapAt).toBeUndefined();
+});
+
 describe("in the middle of a renewal", () => {
   async function inTheMiddle() {
     const near = await nearItsEnd();
     near.world.faults.slow("sandboxes.pause", 4 * SECOND);
-    await near.world.until(async () => (await near.world.record()).state === "pausing");
+    await near.world.until(async () => (await near.world.record()).phase === "pause");
     return near;
   }
 

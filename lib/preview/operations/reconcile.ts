@@ -24,6 +24,13 @@ export type ReconcileOutcome =
   | { readonly kind: "opened"; readonly action: Action; readonly outcome: OpenOutcome };
 
 export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
+  const outcome = await look(runtime, scope, leaseId);
+  // A run that was only just learned of may be near its end.
+  const isNewsOfRun = outcome.kind === "settled" && outcome.action.kind === "record-run";
+  return isNewsOfRun ? look(runtime, scope, leaseId) : outcome;
+}
+
+async function look(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
   const { store, sandboxes, policy } = runtime;
   const { snapshot } = await store.read(scope);
   const seen = withoutClaimOf(leaseId, snapshot);

@@ -83,7 +83,8 @@ local function become(state, reason, by)
     -- How it came back is of the way to running, and left over from the last one in every other state.
     if get(name) and (name == 'sandboxId' or state == 'running') then
       fields[#fields + 1] = name
-      fields[#fields + 1] = get(name)
+      -- Nobody waited for a renewal, so how long that took stands beside the last wait and not in its place.
+      fields[#fields + 1] = name == 'tookMs' and reason == 'renewed' and get('renewTookMs') or get(name)
     end
   end
   remember('moved', fields)

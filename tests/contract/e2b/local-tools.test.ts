@@ -20,6 +20,7 @@ function tools({ local }: StandIn, sandboxId: string | undefined, controlUrl = l
     reason: { code: "requested", title: "t", message: "m" },
     action: "none",
     viewers: 1,
+    holds: 0,
     serverNow: 1,
     beatEveryMs: 1,
     ...(sandboxId ? { sandboxId } : {}),

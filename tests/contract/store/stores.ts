@@ -11,6 +11,7 @@ import { policy } from "@/inngest.config";
 import { systemClock } from "@/lib/clock";
 import {
   type LeaseId,
+  parseHoldKey,
   parseLeaseId,
   parseScope,
   parseViewerId,
@@ -38,6 +39,7 @@ export const environment = "contract";
 export { policy };
 export const scope = parseScope("p1", "u1");
 export const viewer = (name: string) => parseViewerId(name);
+export const holdOf = (name: string) => parseHoldKey(name);
 export const leaseOf = (name: string): LeaseId => parseLeaseId(`lease-of-${name}`);
 export const sandboxA = sandboxIdSchema.parse("iaaaaaaaaaaaaaaaaaaaa");
 export const sandboxB = sandboxIdSchema.parse("ibbbbbbbbbbbbbbbbbbbb");
@@ -62,7 +64,7 @@ export async function startStore(engine: EngineName) {
   const newStore = (): PreviewStore =>
     redisStore(upstashRedis({ url, token, deadlineMs: 10_000 }), environment, policy);
   const store = newStore();
-  const keyOf = (of: Scope, index: 0 | 1 | 2 | 3 | 4 | 5 = 0) => keysOf(environment, of).all[index];
+  const keyOf = (of: Scope, index: 0 | 1 | 2 | 3 | 4 | 5 | 6 = 0) => keysOf(environment, of).all[index];
 
   return {
     store,

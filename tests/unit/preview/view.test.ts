@@ -83,6 +83,106 @@ test("a paused preview says since when", () => {
   expect(view(aSnapshot("running")).pausedAt).toBeUndefined();
 });
 
+test("a preview that everybody has left rests after the grace, and says so", () => {
+  const leftAt = NOW - 1_000;
+  const left = aSnapshot("running", { lastActiveAt: leftAt, leftAt, readyAt: leftAt });
+
+  expect(view(left).restsAt).toBe(leftAt + policy.graceAfterLeftMs);
+  expect(view({ ...left, viewers: 1 }).restsAt).toBe(leftAt + policy.idleAfterMs);
+});
+
+test("a warning is shown while an end is near, and not once its end has passed", () => {
+  const idle = { lastActiveAt: NOW - policy.idleAfterMs };
+
+  expect(view(aSnapshot("running", idle, 1)).warning).toMatchObject({ kind: "idle", deadline: NOW });
+  expect(view(aSnapshot("running", {}, 1)).warning).toBeUndefined();
+  expect(view(aSnapshot("running", { ...idle, endsAt: NOW }, 1)).warning).toBeUndefined();
+});
+
+test.each([
+  [0, undefined],
+  [2, NOW + 60_000],
+])("with %i agents at work, the end of the last hold is %s", (holds, heldUntil) => {
+  const shown = view(aSnapshot("running", { heldUntil: NOW + 60_000 }, 0, holds));
+
+  expect([shown.holds, shown.heldUntil]).toEqual([holds, heldUntil]);
+});
+
+describe("a renewal", () => {
+  test.each(["pausing", "resuming"] as const)(
+    "is told while it is %s, with its estimate and its beginning",
+    (state) => {
+      const shown = view(aSnapshot(state, { reason: "renewal", ...claim, claimedAt: NOW - 1_500 }));
+
+      expect(shown.renewal).toEqual({ estimateMs: policy.renewEstimateMs, startedAt: NOW - 1_500 });
+      expect(shown.reason.code).toBe("renewal");
+    },
+  );
+
+  test("is estimated by the last one where there was one", () => {
+    const shown = view(aSnapshot("pausing", { reason: "renewal", renewTookMs: 2_900 }));
+
+    expect(shown.renewal?.estimateMs).toBe(2_900);
+  });
+
+  test("is no pause for any other reason, and no state but those two", () => {
+    expect(view(aSnapshot("pausing", { reason: "idle" })).renewal).toBeUndefined();
+    for (const state of states) {
+      const isOne = state === "pausing" || state === "resuming";
+      expect(view(aSnapshot(state, { reason: "renewal" })).renewal !== undefined).toBe(isOne);
+    }
+  });
+
+  test("that kept its processes is told as one, and the document that shows them stays", () => {
+    const readyAt = NOW - 3_600_000;
+    const renewed = { renewedAt: NOW, renewTookMs: 2_900 };
+    const fields = { reason: "renewed", cameBack: "resumed", readyAt, tookMs: 900, ...renewed };
+
+    expect(view(aSnapshot("running", fields))).toMatchObject({
+      reason: { code: "renewed" },
+      cameBack: { how: "resumed", at: readyAt, tookMs: 2_900 },
+    });
+    expect(view(aSnapshot("running", fields)).cameBack?.title).toMatch(
+      /renewed.*same processes, memory kept/,
+    );
+  });
+
+  test.each(["restarted", "rebuilt-cold"])(
+    "that ended with other processes (%s) promises no memory",
+    (cameBack) => {
+      const shown = view(aSnapshot("running", { reason: "renewed-restarted", cameBack, readyAt: NOW }));
+
+      expect(shown.cameBack).toMatchObject({ how: cameBack, at: NOW });
+      expect(`${shown.cameBack?.title} ${shown.reason.message}`).not.toMatch(/memory kept|same processes/);
+    },
+  );
+
+  test("that lost its sandbox is a start like any other, and says what is lost", () => {
+    const shown = view(aSnapshot("starting", { reason: "renewal" }));
+
+    expect(shown.reason.code).toBe("renewed-restarted");
+    expect(shown.renewal).toBeUndefined();
+  });
+});
+
+describe("the files", () => {
+  test("are told with their revision, when they were saved, how many could not be, and what waits", () => {
+    const fields = { revision: "r7", savedAt: NOW - 5_000, unsaved: 2, syncAskedAt: NOW - 1_000 };
+
+    expect(view(aSnapshot("running", fields)).files).toEqual({
+      revision: "r7",
+      savedAt: NOW - 5_000,
+      unsaved: 2,
+      syncAskedAt: NOW - 1_000,
+    });
+  });
+
+  test("are not told before any were brought, and without what is not known", () => {
+    expect(view(aSnapshot("running")).files).toBeUndefined();
+    expect(view(aSnapshot("paused", { revision: "r7" })).files).toEqual({ revision: "r7" });
+  });
+});
+
 describe("the step under way", () => {
   test.each(["starting", "resuming", "pausing"] as const)(
     "is named while it is %s, with its beginning",
@@ -143,5 +243,13 @@ describe("every reason", () => {
     expect(title).toMatch(/^[A-Z].{3,50}$/);
     expect(message).toMatch(/^[A-Z].{15,}[.?]$/);
     expect(`${title} ${message}`).not.toMatch(/undefined|null|error code|exception|lease|epoch/i);
+  });
+
+  test("speaks of loss only where the provider was just asked, or the processes were looked at", () => {
+    const losing = reasonSchema.options.filter((reason) =>
+      /\blost\b|\bloss\b/.test(reasonCopy[reason].message),
+    );
+
+    expect(losing).toEqual(["renewed-restarted", "sandbox-gone"]);
   });
 });

@@ -54,6 +54,29 @@ test("an acting call is a post of JSON", async () => {
   expect(seen).toEqual(["POST", "application/json"]);
 });
 
+test("the history is asked for by a look, which changes nothing", async () => {
+  const history = { why: ["Running for 1 min."], entries: [{ at: 1, title: "Running", detail: "Resumed." }] };
+  const seen: Array<string | undefined> = [];
+  const api = await apiWith(({ method, url }) => {
+    seen.push(method, url);
+    return { status: 200, body: JSON.stringify(history) };
+  });
+  expect(await api.history()).toEqual({ kind: "history", history });
+  expect(seen).toEqual(["GET", "/api/previews/a%2Fb/history"]);
+});
+
+test.each([
+  ["a view instead of it", { status: 200, body: JSON.stringify(viewOf()) }, { kind: "unreachable" }],
+  [
+    "a refusal",
+    { status: 404, body: '{"error":{"code":"not-found","message":"No such preview."}}' },
+    { kind: "refused", code: "not-found", message: "No such preview.", retriable: false },
+  ],
+])("a history that did not come is told: %s", async (_, reply, answer) => {
+  const api = await apiWith(() => reply);
+  expect(await api.history()).toEqual(answer);
+});
+
 test("a refusal keeps the server's sentence and whether a retry helps", async () => {
   const error = { code: "store-unreachable", message: "The state store did not answer.", retriable: true };
   const api = await apiWith(() => ({ status: 503, body: JSON.stringify({ error }) }));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Answer } from "@/lib/react/preview-api";
 import { stageOf } from "./session-stage";
-import { answerOf, restingView, viewOf } from "./views";
+import { answerOf, restingView, viewOf, warningOf } from "./views";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -158,6 +158,54 @@ describe("beats", () => {
   });
 });
 
+describe("a warning", () => {
+  test("is shown to who only looks, and one click on its button beats at once and ends it", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf());
+    await stage.clock.advance(8 * MINUTE);
+    stage.shows(viewOf({ warning: warningOf() }));
+    await stage.clock.advance(5 * SECOND);
+    expect(stage.state()).toMatchObject({ attention: "quiet", warning: { kind: "idle" } });
+    const before = stage.count("beat");
+
+    stage.answers((call) =>
+      answerOf(viewOf(call === "beat" ? {} : { warning: warningOf() }), stage.clock.now(), stage.clock.now()),
+    );
+    stage.session.stay();
+    await stage.clock.advance(0);
+
+    expect(stage.count("beat")).toBe(before + 1);
+    expect(stage.state().warning).toBeUndefined();
+  });
+
+  test("that use moves is never shown to who uses the preview: the next beat moves it", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf({ warning: warningOf() }));
+    for (let used = 0; used < 2 * MINUTE; used += 10 * SECOND) {
+      stage.page.input();
+      await stage.clock.advance(10 * SECOND);
+      expect(stage.state().warning).toBeUndefined();
+    }
+    expect(stage.count("beat")).toBeGreaterThan(3);
+  });
+
+  test("appears as soon as who used the preview only looks on", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf({ warning: warningOf() }));
+    await stage.clock.advance(SECOND);
+    expect(stage.state().warning).toBeUndefined();
+    await stage.clock.advance(MINUTE);
+    expect(stage.state().warning?.kind).toBe("idle");
+  });
+
+  test("of an end that nothing moves is shown to who uses the preview, too", async () => {
+    const stage = stageOf();
+    stage.shows(viewOf({ warning: warningOf({ kind: "run-end", canExtend: false }) }));
+    await stage.clock.advance(SECOND);
+    expect(stage.state()).toMatchObject({ attention: "present", warning: { kind: "run-end" } });
+  });
+});
+
 describe("leaving", () => {
   test("a page that goes away takes its viewer with it", async () => {
     const stage = stageOf();
@@ -264,6 +312,25 @@ describe("answers", () => {
     stage.answers((call) => (call === "open" ? refused : answerOf(restingView(), stage.clock.now())));
     await stage.clock.advance(2 * MINUTE);
     expect(stage.state().trouble?.message).toBe("Inngest.");
+  });
+
+  test("the frame is kept through a renewal, which is watched every second", async () => {
+    const stage = stageOf();
+    const cameBack = { how: "resumed", title: "Resumed", at: 1, tookMs: 1 };
+    stage.shows(viewOf({ cameBack }));
+    await stage.clock.advance(SECOND);
+    const first = stage.state().frame;
+    const renewal = { estimateMs: 3_000, startedAt: stage.clock.now() };
+    stage.shows(restingView({ state: "pausing", action: "none", renewal }));
+    await stage.clock.advance(5 * SECOND);
+    stage.shows(restingView({ state: "resuming", action: "none", renewal }));
+    await stage.clock.advance(SECOND);
+    expect(stage.state().view?.state).toBe("resuming");
+    expect(stage.state().frame).toBe(first);
+    stage.shows(viewOf({ cameBack: { ...cameBack, title: "Renewed", tookMs: 2_900 } }));
+    await stage.clock.advance(SECOND);
+    expect(stage.state().view?.cameBack?.title).toBe("Renewed");
+    expect(stage.state().frame).toBe(first);
   });
 
   test("the frame is gone before a wake and another one comes with the next run", async () => {

@@ -23,6 +23,20 @@ test("the document stays under the card while the preview goes to rest", () => {
   expect(nextFrame(restingView({ state: "pausing", action: "none" }), shown)).toBe(shown);
 });
 
+test("the document stays while its run is renewed, and afterwards is the very same", () => {
+  const renewal = { estimateMs: 3_000, startedAt: 1 };
+  for (const state of ["pausing", "resuming"] as const) {
+    expect(nextFrame(restingView({ state, renewal }), shown)).toBe(shown);
+  }
+  expect(nextFrame(running, shown)).toBe(shown);
+});
+
+test("a renewal that ends in a start or a rest leaves no document behind", () => {
+  for (const state of ["starting", "paused"] as const) {
+    expect(nextFrame(restingView({ state }), shown)).toBeUndefined();
+  }
+});
+
 test.each(["absent", "starting", "paused", "resuming", "expired", "failed"] as const)(
   "%s shows no document",
   (state) => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import * as errors from "@/lib/errors";
 import { silentLog } from "@/lib/log";
+import type { Explanation } from "@/lib/preview/explain";
 import type { PreviewView } from "@/lib/preview/view";
 import { type Authorize, createHandlers, type Handlers } from "@/lib/routes/handlers";
 
@@ -12,24 +13,33 @@ const view: PreviewView = {
   reason: { code: "requested", title: "t", message: "m" },
   action: "none",
   viewers: 1,
+  holds: 0,
   serverNow: 1,
   beatEveryMs: 1,
+};
+const explanation: Explanation = {
+  why: ["Running for 1 min."],
+  entries: [{ at: 1, title: "Running", detail: "By a person." }],
 };
 const acting = ["open", "beat", "leave"] as const;
 
 function handlers(options: { authorize?: Authorize; fail?: unknown } = {}) {
   const called: unknown[] = [];
   const logged: unknown[] = [];
-  const operation = (name: string) => async (whose: unknown) => {
-    called.push([name, whose]);
-    if ("fail" in options) throw options.fail;
-    return view;
-  };
+  const answering =
+    <T>(name: string, answer: T) =>
+    async (whose: unknown) => {
+      called.push([name, whose]);
+      if ("fail" in options) throw options.fail;
+      return answer;
+    };
+  const operation = (name: string) => answering(name, view);
   const operations = {
     open: operation("open"),
     beat: operation("beat"),
     leave: operation("leave"),
     status: operation("status"),
+    explain: answering("explain", explanation),
   };
   const log = { ...silentLog, error: (fields: unknown, message: string) => logged.push([fields, message]) };
   const made: Handlers = createHandlers(operations, options.authorize ?? (async () => "u1"), log);
@@ -53,6 +63,24 @@ describe("a GET", () => {
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual(view);
     expect(called).toEqual([["status", { projectId: "p1", userId: "u1" }]]);
+  });
+
+  test("of the history answers why, and one sentence an entry, for the user whom authorize named", async () => {
+    const { handlers: at, called } = handlers({ authorize: async () => "the-user" });
+
+    const response = await at.history(get(), "p1");
+
+    expect(response.status).toBe(200);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toEqual(explanation);
+    expect(called).toEqual([["explain", { projectId: "p1", userId: "the-user" }]]);
+  });
+
+  test("of the history of what is not theirs, or not there, is not found", async () => {
+    const { handlers: at, called } = handlers({ authorize: async () => undefined });
+
+    expect((await at.history(get(), "p1")).status).toBe(404);
+    expect(called).toEqual([]);
   });
 
   test("is cached by nobody", async () => {
