@@ -21,11 +21,13 @@ interface Worker {
   readonly die: () => void;
 }
 
+/** One for all worlds: Node passes every storage ever used on to every promise, so one each would slow down all later ones. */
+const workers = new AsyncLocalStorage<Worker>();
+
 export class Faults {
   /** Calls by "port.method", those that failed included. */
   readonly calls = new Map<string, number>();
   private readonly planned: { readonly call: string; readonly fault: Fault; skip: number }[] = [];
-  private readonly workers = new AsyncLocalStorage<Worker>();
   private readonly latencies = new Map<string, number>();
   private before: ((call: string) => Promise<void>) | undefined;
 
@@ -48,7 +50,7 @@ export class Faults {
 
   /** Never settles: the worker that this is called in does nothing any more. */
   die(): Promise<never> {
-    this.workers.getStore()?.die();
+    workers.getStore()?.die();
     return new Promise(() => undefined);
   }
 
@@ -60,7 +62,7 @@ export class Faults {
   asWorker<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const die = () => reject(new TypeError("the worker died"));
-      this.workers.run({ die }, () => work().then(resolve, reject));
+      workers.run({ die }, () => work().then(resolve, reject));
     });
   }
 
