@@ -1,5 +1,6 @@
 /** The word before a preview goes to rest for want of use: once for each deadline, and in time to stay. */
 import { expect, test } from "vitest";
+import { advanceTo } from "@/tests/support/old-run";
 import { createWorld, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 
 const warnings = (world: World) => world.eventsNamed("preview/expiring");
@@ -13,8 +14,6 @@ async function untouched() {
   const deadline = Number((await world.record()).readyAt) + world.policy.idleAfterMs;
   return { world, deadline, warnAt: deadline - world.policy.warnBeforeMs };
 }
-
-const advanceTo = (world: World, at: number) => world.advance(at - world.clock.now());
 
 test("it is told once, two minutes before, that a sign of life moves it", async () => {
   const { world, deadline, warnAt } = await untouched();

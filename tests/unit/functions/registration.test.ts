@@ -22,6 +22,52 @@ test("everything is registered, and the engine refuses nothing", async () => {
   ]);
 });
 
+test("each function is registered with these triggers, windows, locks and cancellations, and with no others", async () => {
+  const functions = await syncedFunctions();
+  const perPreview = 'event.data.projectId + "/" + event.data.userId';
+  const samePreview =
+    "event.data.projectId == async.data.projectId && event.data.userId == async.data.userId";
+
+  const registered = functions.map(({ id, name: _name, steps, triggers, ...options }) => [
+    id,
+    {
+      on: triggers.map(({ event, cron }) => event ?? cron),
+      retries: steps.step.retries?.attempts,
+      ...options,
+    },
+  ]);
+  expect(Object.fromEntries(registered)).toEqual({
+    "rekindle-open-preview": { on: ["preview/requested"], retries: 2 },
+    "rekindle-extend-on-activity": {
+      on: ["user/active"],
+      retries: 2,
+      debounce: { key: perPreview, period: "5s", timeout: "60s" },
+    },
+    "rekindle-pause-when-idle": {
+      on: ["user/active"],
+      retries: 2,
+      debounce: { key: perPreview, period: "480s" },
+      singleton: { key: perPreview, mode: "cancel" },
+    },
+    "rekindle-pause-on-leave": {
+      on: ["user/left"],
+      retries: 2,
+      cancel: [
+        { event: "user/active", if: samePreview },
+        { event: "preview/requested", if: samePreview },
+      ],
+    },
+    "rekindle-renew-run": { on: ["preview/renewal.due"], retries: 2 },
+    "rekindle-sync-preview": { on: ["preview/sync.requested"], retries: 2 },
+    "rekindle-sweep-previews": { on: ["*/5 * * * *", "preview/sweep.requested"], retries: 2 },
+    "rekindle-reconcile-preview": { on: ["preview/check.due"], retries: 2 },
+    "rekindle-recover-preview": {
+      on: ["inngest/function.failed", "inngest/function.cancelled"],
+      retries: 2,
+    },
+  });
+});
+
 test("ids are unique, and stable: runs in flight meet newer code", async () => {
   const functions = await syncedFunctions();
 
@@ -91,10 +137,18 @@ test("the recovery listens to our acting functions only, and never to itself", a
     "inngest/function.failed",
     "inngest/function.cancelled",
   ]);
-  for (const expression of expressions) {
-    expect(expression).toContain("'rekindle-open-preview'");
-    expect(expression).not.toContain("recover-preview");
-    for (const [, id] of expression.matchAll(/'([^']*)'/g))
-      expect(functions.map((fn) => fn.id)).toContain(id);
-  }
+  const idsIn = (expression: string | undefined) =>
+    [...(expression ?? "").matchAll(/'([^']*)'/g)].map(([, id]) => id).sort();
+  const acting = functions
+    .map(({ id }) => id)
+    .filter((id) => id !== "rekindle-recover-preview" && id !== "rekindle-sweep-previews")
+    .sort();
+  expect(idsIn(expressions[0])).toEqual(acting);
+  // A return cancels the pauses by design, and a debounce an extension: only what may hold a claim is recovered.
+  expect(idsIn(expressions[1])).toEqual([
+    "rekindle-open-preview",
+    "rekindle-reconcile-preview",
+    "rekindle-renew-run",
+    "rekindle-sync-preview",
+  ]);
 });

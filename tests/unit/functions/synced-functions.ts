@@ -5,8 +5,10 @@ import { createWorld } from "@/tests/support/world";
 
 const answerSchema = z.object({
   functions: z.array(
-    z.object({
+    // Strict, so that an option which no test knows of does not go unseen.
+    z.strictObject({
       id: z.string(),
+      name: z.string(),
       triggers: z.array(
         z.object({
           event: z.string().optional(),
@@ -18,6 +20,7 @@ const answerSchema = z.object({
         step: z.object({ retries: z.object({ attempts: z.number() }).optional() }),
       }),
       debounce: z.object({ key: z.string(), period: z.string(), timeout: z.string().optional() }).optional(),
+      singleton: z.object({ key: z.string(), mode: z.string() }).optional(),
       cancel: z.array(z.object({ event: z.string(), if: z.string().optional() })).optional(),
     }),
   ),
