@@ -61,7 +61,7 @@ export const openPreview = (runtime: Runtime) =>
       }
 
       const lease: Lease = { scope, leaseId: request.leaseId, epoch: claimed.value.epoch };
-      const booted = await boot(runtime, lease, request.requestId, act);
+      const booted = await bootWhateverIsTaken(runtime, lease, request.requestId, act);
       switch (booted.kind) {
         case "superseded":
           // What this run woke too late may run although the record says that it rests: somebody has to look.
@@ -129,6 +129,21 @@ async function claim(
   const outcome = await open(runtime, scope, { leaseId, requestId, isByPerson: requestedBy === "person" });
   if (outcome.kind === "starting") return { kind: "to-boot", epoch: outcome.lease.epoch };
   return { kind: "answered", result: outcome.kind, news: newsOfOpening(runtime, outcome, requestedBy) };
+}
+
+/**
+ * Once more when the sandbox was taken away from under the boot: who waits did nothing wrong, and would only click again.
+ * Not more often: what takes each one away would be paid for without end.
+ */
+async function bootWhateverIsTaken(
+  runtime: Runtime,
+  lease: Lease,
+  requestId: string,
+  act: Act,
+): Promise<StepOutcome<News>> {
+  const booted = await boot(runtime, lease, requestId, act);
+  if (booted.kind !== "failed" || booted.reason !== "sandbox-gone") return booted;
+  return boot(runtime, lease, requestId, (id, result, work) => act(`again-${id}`, result, work));
 }
 
 /**

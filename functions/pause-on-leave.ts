@@ -4,7 +4,7 @@
  * presence is re-read, and re-checked atomically by the claim. Fails open: the idle pause and the sweep come later.
  */
 import { z } from "zod";
-import { previewRequested, userActive, userLeft } from "@/inngest/events";
+import { previewCheckDue, previewRequested, userActive, userLeft } from "@/inngest/events";
 import { parseLeaseId, parseScope } from "@/lib/ids";
 import { pause } from "@/lib/preview/operations/pause";
 import type { Policy } from "@/lib/preview/policy";
@@ -27,7 +27,7 @@ function lookAfterLeft(snapshot: Snapshot, leftAt: number, policy: Policy): z.in
   const { record, now } = snapshot;
   if (Math.abs(now - leftAt) > policy.requestFreshForMs) return "stale";
   if ((record.lastActiveAt ?? 0) > leftAt) return "returned";
-  if (!runsOrWill(record.state)) return "not-running";
+  if (!runsOrWill(record)) return "not-running";
   return isEmpty(snapshot) ? "empty" : "not-empty";
 }
 
@@ -66,6 +66,10 @@ export const pauseOnLeave = (runtime: Runtime) =>
         });
         return { outcome: outcome.kind, news: newsOfPausing(runtime, outcome) };
       });
+      if (paused.kind === "superseded") {
+        // What it woke too late may run although the record says that it rests.
+        await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+      }
       if (paused.kind !== "ok") return { result: paused.kind };
       const events = eventsOf(scope, paused.value.news);
       if (events.length > 0) await step.sendEvent("announce", events);

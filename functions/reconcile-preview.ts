@@ -35,6 +35,10 @@ export const reconcilePreview = (runtime: Runtime) =>
           news: newsOf(runtime, outcome),
         };
       });
+      if (reconciled.kind === "superseded") {
+        // What it woke too late may run although the record says that it rests.
+        await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+      }
       if (reconciled.kind !== "ok") return reconciled;
       const { news, ...summary } = reconciled.value;
       const events = eventsOf(scope, news);

@@ -4,6 +4,7 @@
  * ends too early is the sweep's to mend. Step ids are stable: runs in flight meet newer code.
  */
 import { z } from "zod";
+import { previewCheckDue } from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import { eventsOf, newsSchema, warningOf } from "./announce";
@@ -39,6 +40,10 @@ export async function watchDeadline(
   let warnedOf: number | undefined;
   for (let round = 0; ; round += 1) {
     const looked = await act(`look-${round}`, lookedSchema, () => look(round));
+    if (looked.kind === "superseded") {
+      // What it woke too late may run although the record says that it rests.
+      await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+    }
     if (looked.kind !== "ok") return { result: looked.kind };
     if (looked.value.kind === "over") {
       const events = eventsOf(scope, looked.value.news);

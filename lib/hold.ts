@@ -17,7 +17,7 @@ import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } 
 import { renewAt, renewalDue } from "./preview/decide";
 import type { OpenOutcome } from "./preview/operations/open";
 import { renew } from "./preview/operations/renew";
-import { isClaimed, type Snapshot } from "./preview/record";
+import { isClaimed, type PreviewRecord, type Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
 import type { LentSandbox } from "./sandbox/e2b";
 
@@ -95,6 +95,8 @@ async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number)
   const reply = await parts.runtime.store.hold(scope, key, maxMs);
   if (reply.kind !== "held") throw new Error(`a hold cannot be answered with "${reply.kind}"`);
   try {
+    // It went to rest between the two; from here on no pause can come between.
+    if (isAtRest(reply.snapshot.record)) await parts.open(scope);
     await parts.tellHeld(scope, reply.snapshot);
     const { sandboxId } = await untilRunning(parts, scope, reply.endsAt);
     return { sandboxId, endsAt: reply.endsAt };
@@ -200,7 +202,11 @@ interface Running {
   readonly run: number;
 }
 
-/** @throws NeedsPersonError, or PreviewNotAvailableError when the hold ends before. */
+/** Nobody is bringing it to run, and nobody will unless asked. */
+const isAtRest = ({ state, wanted }: PreviewRecord): boolean =>
+  (state === "paused" || state === "expired") && wanted === "resting";
+
+/** @throws NeedsPersonError, or PreviewNotAvailableError when it could not be brought to run or the hold ends before. */
 async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number): Promise<Running> {
   for (;;) {
     const { snapshot } = await runtime.store.read(scope);
@@ -210,9 +216,8 @@ async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number
     }
     const previewId = runtime.store.previewIdOf(scope);
     if (record.state === "failed") throw new NeedsPersonError(previewId);
-    // Its waking failed, or its pause came first: nobody is at work on it any more, and asking again is the agent's.
-    const isAtRest = (record.state === "paused" || record.state === "expired") && record.wanted === "resting";
-    const isOver = now >= endsAt || (isAtRest && !isClaimed(snapshot));
+    // Asking again is the agent's; while somebody is at work on it, what comes of it is waited for.
+    const isOver = now >= endsAt || (isAtRest(record) && !isClaimed(snapshot));
     if (isOver) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
     await sleep(runtime.clock, runtime.policy.pollEveryMs);
   }

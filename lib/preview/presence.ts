@@ -4,8 +4,7 @@
  */
 import { idleAt } from "./decide";
 import type { Policy } from "./policy";
-import type { Snapshot } from "./record";
-import type { State } from "./transitions";
+import type { PreviewRecord, Snapshot } from "./record";
 
 export type Rest =
   | { readonly kind: "rest" }
@@ -18,9 +17,8 @@ export type Rest =
 
 /** Whether a preview has been idle long enough, by the record and not by the event that asked. */
 export function restWhenIdle(snapshot: Snapshot, policy: Policy): Rest {
-  const { state, wanted } = snapshot.record;
-  const isComingBack = state === "resuming" || (state === "pausing" && wanted === "running");
-  if (isComingBack) return { kind: "moving", at: snapshot.now + policy.leaseMs };
+  const { state } = snapshot.record;
+  if (isComingBack(snapshot.record)) return { kind: "moving", at: snapshot.now + policy.leaseMs };
   if (state !== "running") return { kind: "not-running" };
   const at = idleAt(snapshot.record, policy);
   return snapshot.now >= at ? { kind: "rest" } : { kind: "later", at };
@@ -32,6 +30,11 @@ export function isEmpty({ viewers, holds }: Snapshot): boolean {
 }
 
 /** Whether there is, or soon will be, something running that could rest. */
-export function runsOrWill(state: State): boolean {
-  return state === "running" || state === "starting" || state === "resuming";
+export function runsOrWill(record: PreviewRecord): boolean {
+  return record.state === "running" || record.state === "starting" || isComingBack(record);
+}
+
+/** Also in the first half of a renewal. */
+function isComingBack({ state, wanted }: PreviewRecord): boolean {
+  return state === "resuming" || (state === "pausing" && wanted === "running");
 }

@@ -1,7 +1,8 @@
 /**
  * Owns what goes wrong, and when: around every call of a port it can make the call fail before or after it took effect,
  * stall it, or let the whole worker die there (then nothing of that worker ever happens again, and whoever called it
- * sees a broken connection). It also counts the calls. It must never change what a call answers.
+ * sees a broken connection). It also counts the calls, and lets a test act between two of them. It must never change what
+ * a call answers.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, sleep } from "@/lib/clock";
@@ -20,12 +21,15 @@ interface Worker {
   readonly die: () => void;
 }
 
+/** One for all worlds: Node passes every storage ever used on to every promise, so one each would slow down all later ones. */
+const workers = new AsyncLocalStorage<Worker>();
+
 export class Faults {
   /** Calls by "port.method", those that failed included. */
   readonly calls = new Map<string, number>();
   private readonly planned: { readonly call: string; readonly fault: Fault; skip: number }[] = [];
-  private readonly workers = new AsyncLocalStorage<Worker>();
   private readonly latencies = new Map<string, number>();
+  private before: ((call: string) => Promise<void>) | undefined;
 
   constructor(private readonly clock: Clock) {}
 
@@ -39,6 +43,17 @@ export class Faults {
     this.latencies.set(call, ms);
   }
 
+  /** From now on this is done before each call, which waits for it; undefined ends it. */
+  interpose(before: ((call: string) => Promise<void>) | undefined): void {
+    this.before = before;
+  }
+
+  /** Never settles: the worker that this is called in does nothing any more. */
+  die(): Promise<never> {
+    workers.getStore()?.die();
+    return new Promise(() => undefined);
+  }
+
   count(call: string): number {
     return this.calls.get(call) ?? 0;
   }
@@ -47,7 +62,7 @@ export class Faults {
   asWorker<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const die = () => reject(new TypeError("the worker died"));
-      this.workers.run({ die }, () => work().then(resolve, reject));
+      workers.run({ die }, () => work().then(resolve, reject));
     });
   }
 
@@ -67,6 +82,7 @@ export class Faults {
 
   private async call(name: string, work: () => Promise<unknown>): Promise<unknown> {
     this.calls.set(name, this.count(name) + 1);
+    if (this.before) await this.before(name);
     const fault = this.take(name);
     const latencyMs = this.latencies.get(name) ?? 0;
     if (latencyMs > 0) await sleep(this.clock, latencyMs);
@@ -87,11 +103,6 @@ export class Faults {
         await work();
         return this.die();
     }
-  }
-
-  private die(): Promise<never> {
-    this.workers.getStore()?.die();
-    return new Promise(() => undefined);
   }
 
   private take(name: string): Fault | undefined {

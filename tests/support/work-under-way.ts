@@ -20,10 +20,14 @@ interface Waiting {
   timers: number;
 }
 
+/**
+ * Each work by itself: an agent's work may have several timers, and another's that has none must still be waited for. One
+ * storage for all worlds: Node passes every storage ever used on to every promise, so one each would slow down all later ones.
+ */
+const current = new AsyncLocalStorage<Waiting>();
+
 export function workUnderWay(clock: Clock): WorkUnderWay {
   const underWay = new Set<Waiting>();
-  // Each work by itself: an agent's work may have several timers, and another's that has none must still be waited for.
-  const current = new AsyncLocalStorage<Waiting>();
   const isQuiet = () => [...underWay].every(({ timers }) => timers > 0);
   return {
     async track(work) {

@@ -102,7 +102,8 @@ async function resume(
     if (!(error instanceof RekindleError) || error instanceof LeaseLostError) throw error;
     runtime.log.warn({ code: error.code, ...error.safeDetails }, "the inline resume was handed on");
   }
-  return { kind: "starting", lease, snapshot };
+  // Who was overtaken meanwhile has nothing to hand on, and what it woke too late may run unseen: its caller has to know.
+  return { kind: "starting", lease, snapshot: await runtime.store.renewLease(lease, {}) };
 }
 
 /** Asks until there is an answer either way; only an address that cannot be reached is worth asking again. */

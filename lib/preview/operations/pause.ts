@@ -9,6 +9,7 @@ import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
+import { extend } from "./extend";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
 import { commit, commitExpired, commitPaused } from "./settle";
@@ -53,7 +54,10 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
 
   const ready = await readyToPause(runtime, lease, sandboxId);
   if (ready.snapshot.record.wanted === "running") {
-    return { kind: "active", snapshot: await stayRunning(runtime, lease) };
+    const stayed = await stayRunning(runtime, lease);
+    // The sign of life that kept it found nothing running that it could extend.
+    await extend(runtime, scope, undefined);
+    return { kind: "active", snapshot: stayed };
   }
   const left = await runtime.sandboxes.pause(sandboxId);
   const rested =

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { policy } from "@/inngest.config";
 import { isEmpty, restWhenIdle, runsOrWill } from "@/lib/preview/presence";
-import { aSnapshot, NOW, states } from "@/tests/support/records";
+import { aRecord, aSnapshot, NOW, states } from "@/tests/support/records";
 
 test.each([
   [-1, { kind: "later", at: NOW + 1 }],
@@ -31,5 +31,7 @@ test("a preview is empty when no viewer and no hold counts", () => {
 });
 
 test("what is about to run counts as running for who leaves meanwhile", () => {
-  expect(states.filter(runsOrWill)).toEqual(["starting", "running", "resuming"]);
+  const willRun = states.filter((state) => runsOrWill(aRecord(state)));
+  expect(willRun).toEqual(["starting", "running", "resuming"]);
+  expect(runsOrWill(aRecord("pausing", { wanted: "running" }))).toBe(true);
 });

@@ -21,6 +21,12 @@ declare module "fengari" {
     lua_call(state: LuaState, argumentCount: number, resultCount: number): void;
     lua_checkstack(state: LuaState, slots: number): boolean;
     lua_createtable(state: LuaState, arraySize: number, hashSize: number): void;
+    lua_dump(
+      state: LuaState,
+      write: (state: LuaState, bytes: Uint8Array, size: number, data: unknown) => number,
+      data: unknown,
+      strip: boolean,
+    ): number;
     lua_error(state: LuaState): number;
     lua_getfield(state: LuaState, index: number, name: LuaString): number;
     lua_getglobal(state: LuaState, name: LuaString): number;

@@ -10,9 +10,9 @@ import type { Bytes } from "../../bytes";
 import { errorReply, type Reply } from "../../reply";
 import { readScript, type ScriptFlags } from "../../script-flags";
 import { CommandError } from "../command-error";
+import { compileScript } from "./compile-script";
 import { type Fengari, loadFengari } from "./load-fengari";
 import { bytesAt, luaString, replyAt, textField } from "./lua-values";
-import { lua51Source, NewerLuaError } from "./lua51-source";
 import { prelude } from "./prelude";
 import { type CallCommand, openCjson, openRedis } from "./script-tables";
 
@@ -57,7 +57,7 @@ export async function createScriptRunner(
       if (cached.has(sha)) return sha;
       const script = readScript(source);
       if (script.kind === "refused") throw new CommandError(script.error);
-      compile(fengari, state, script.lua);
+      compileScript(fengari, state, script.lua);
       cached.set(sha, {
         reference: lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX),
         flags: script.flags,
@@ -89,23 +89,6 @@ export async function createScriptRunner(
       cached.clear();
     },
   };
-}
-
-/** Leaves the compiled function on the stack. */
-function compile({ lua, lauxlib }: Fengari, state: LuaState, source: Bytes): void {
-  let text: string;
-  try {
-    text = lua51Source(source);
-  } catch (error) {
-    if (!(error instanceof NewerLuaError)) throw error;
-    throw new CommandError(`ERR Error compiling script (new function): ${error.message}`);
-  }
-  const chunk = luaString(text);
-  const status = lauxlib.luaL_loadbuffer(state, chunk, chunk.length, luaString("@user_script"));
-  if (status === lua.LUA_OK) return;
-  const message = bytesAt(lua, state, -1);
-  lua.lua_settop(state, 0);
-  throw new CommandError(`ERR Error compiling script (new function): ${message}`);
 }
 
 function openInterpreter(fengari: Fengari, callCommand: CallCommand): LuaState {
