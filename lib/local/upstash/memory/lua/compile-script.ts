@@ -22,7 +22,10 @@ const chunkName = "@user_script";
 /** Leaves the compiled function on the stack. @throws CommandError when it does not compile */
 export function compileScript(fengari: Fengari, state: LuaState, source: Bytes): void {
   const known = kept.get(source);
-  if (known !== undefined) return load(fengari, state, known);
+  if (known !== undefined) {
+    load(fengari, state, known);
+    return;
+  }
   load(fengari, state, luaString(textOf(source)));
   kept.set(source, dumped(fengari, state));
   const [oldest] = kept.keys();
