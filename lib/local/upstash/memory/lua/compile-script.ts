@@ -22,8 +22,8 @@ const chunkName = "@user_script";
 /** Leaves the compiled function on the stack. @throws CommandError when it does not compile */
 export function compileScript(fengari: Fengari, state: LuaState, source: Bytes): void {
   const known = kept.get(source);
-  if (known !== undefined) return load(fengari, state, known);
-  load(fengari, state, luaString(textOf(source)));
+  load(fengari, state, known ?? luaString(textOf(source)));
+  if (known !== undefined) return;
   kept.set(source, dumped(fengari, state));
   const [oldest] = kept.keys();
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
