@@ -11,7 +11,10 @@ export default defineConfig({
     // Conditions on real processes are polled; the default of a second is too short for two busy cores.
     expect: { poll: { timeout: 30_000, interval: 50 } },
     projects: [
-      { extends: true, test: { name: "parts", include: ["tests/{unit,lifecycle,parity}/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "parts", include: ["tests/{unit,property,lifecycle,parity}/**/*.test.ts"] },
+      },
       {
         extends: true,
         test: isLive
