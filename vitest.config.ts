@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "parts", include: ["tests/{unit,property,lifecycle,parity}/**/*.test.ts"] },
+        test: { name: "parts", include: ["tests/{unit,lifecycle,parity,property}/**/*.test.ts"] },
       },
       {
         extends: true,

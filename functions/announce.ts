@@ -34,6 +34,8 @@ export const newsSchema = z.discriminatedUnion("kind", [
     isSyncAsked: z.boolean().optional(),
   }),
   z.object({ kind: z.literal("sync-due") }),
+  /** Opened while it ran, and without an extension its run ends before it has been without use for long enough. */
+  z.object({ kind: z.literal("opened-near-end") }),
   /** Renewed while it is held: nobody may give a sign before the new run's end, which has to be moved all the same. */
   z.object({ kind: z.literal("renewed-held") }),
   /** The run, named by its start, has to be renewed from `renewAt` on. */
@@ -67,7 +69,10 @@ export function newsOfRunning(runtime: Runtime, { record }: Snapshot): News {
   };
 }
 
-/** A warm preview is no news: its watch runs already. */
+/**
+ * A warm preview is no news, since its watch runs already, unless its end is near: who opened it may give no further sign,
+ * and the provider would pause it under them. Most are opened well before, and cost no run.
+ */
 export function newsOfOpening(
   runtime: Runtime,
   outcome: OpenOutcome,
@@ -77,8 +82,14 @@ export function newsOfOpening(
     const { leaseId, epoch } = outcome.lease;
     return { kind: "hand-over", leaseId, epoch, requestedBy };
   }
-  if (outcome.kind !== "ready" || outcome.how === "warm") return { kind: "none" };
-  return newsOfRunning(runtime, outcome.snapshot);
+  if (outcome.kind !== "ready") return { kind: "none" };
+  if (outcome.how !== "warm") return newsOfRunning(runtime, outcome.snapshot);
+  return { kind: endsBeforeIdle(runtime, outcome.snapshot) ? "opened-near-end" : "none" };
+}
+
+/** Before it would go to rest by itself, or so shortly after that its renewal has to be asked for. */
+function endsBeforeIdle({ policy }: Runtime, { record, now }: Snapshot): boolean {
+  return record.state === "running" && record.endsAt < now + policy.idleAfterMs + policy.renewAtLatestMs;
 }
 
 /** A renewal that went well is told by the pane and the history: the address and the processes are the same. */
@@ -123,6 +134,9 @@ export function eventsOf(scope: Scope, news: News) {
     }
     case "sync-due":
       return [previewSyncRequested.create({ projectId, userId })];
+    case "opened-near-end":
+      // The opening itself is in the record as a sign of life.
+      return [userActive.create({ projectId, userId, by: "start" })];
     case "renewed-held":
       return [userActive.create({ projectId, userId, by: "hold" })];
     case "near-cap": {

@@ -96,6 +96,13 @@ async function bring(runtime: Runtime, lease: Lease, act: Act, beganAt: number):
   const { needs } = applied.value;
   const restarted = needs === "nothing" ? done : await restart(runtime, lease, act, needs);
   if (restarted.kind === "superseded") return restarted;
+  if (restarted.kind === "failed" && !projectReasons.has(restarted.reason)) {
+    await act("put-off-restart", z.null(), async () => {
+      await putOffSync(runtime, lease);
+      return null;
+    });
+    return { kind: "put-off", reason: restarted.reason };
+  }
   if (restarted.kind === "failed") {
     await act("mark-failed", z.null(), async () => {
       await failSync(runtime, lease, restarted.reason);
@@ -109,6 +116,14 @@ async function bring(runtime: Runtime, lease: Lease, act: Act, beganAt: number):
   if (ended.kind === "ok") return { kind: "synced", isAskedAgain: ended.value.isAskedAgain, needs };
   return ended.kind === "failed" ? { kind: "put-off", reason: ended.reason } : ended;
 }
+
+/** What the project itself does wrong; a service in trouble is waited for, and the files stay asked for. */
+const projectReasons: ReadonlySet<Reason> = new Set([
+  "install-failed",
+  "install-timed-out",
+  "server-exited",
+  "port-never-opened",
+]);
 
 const done: StepOutcome<null> = { kind: "ok", value: null };
 

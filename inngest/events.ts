@@ -27,8 +27,8 @@ export const userActive = eventType("user/active", {
   schema: z.object({
     ...scope,
     /**
-     * Set by our own start, and by a hold that begins or ends: the watch over idleness begins anew, and it is no sign
-     * that anybody gave.
+     * Set by our own start or opening, and by a hold that begins or ends: the watch over idleness begins anew, and it
+     * is no sign that anybody gave.
      */
     by: z.enum(["start", "hold"]).optional(),
   }),

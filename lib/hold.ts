@@ -17,7 +17,7 @@ import { type HoldKey, parseHoldKey, parseLeaseId, type SandboxId, type Scope } 
 import { renewAt, renewalDue } from "./preview/decide";
 import type { OpenOutcome } from "./preview/operations/open";
 import { renew } from "./preview/operations/renew";
-import type { PreviewRecord, Snapshot } from "./preview/record";
+import { isClaimed, type PreviewRecord, type Snapshot } from "./preview/record";
 import type { Runtime } from "./runtime";
 import type { LentSandbox } from "./sandbox/e2b";
 
@@ -216,8 +216,9 @@ async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number
     }
     const previewId = runtime.store.previewIdOf(scope);
     if (record.state === "failed") throw new NeedsPersonError(previewId);
-    if (now >= endsAt || isAtRest(record))
-      throw new PreviewNotAvailableError(previewId, record.state, record.reason);
+    // Asking again is the agent's; while somebody is at work on it, what comes of it is waited for.
+    const isOver = now >= endsAt || (isAtRest(record) && !isClaimed(snapshot));
+    if (isOver) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
     await sleep(runtime.clock, runtime.policy.pollEveryMs);
   }
 }

@@ -87,6 +87,8 @@ const common = z.object({
   generation: z.string().optional(),
   /** Hash of the seal that was taken for the pause of this run; absent when the pause was not ours. */
   sealHash: z.string().optional(),
+  /** A damaged sandbox that was put aside and has still to be paused. */
+  asideId: sandboxIdSchema.optional(),
   port: whole.optional(),
   cameBack: cameBackSchema.optional(),
   readyAt: whole.optional(),

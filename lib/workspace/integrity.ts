@@ -79,7 +79,10 @@ export async function seal(
   const sealed: SealedFiles = {
     v: 1,
     startedAt: scan.startedAt,
-    files: [...files].map(([path, { sha256 }]) => [path, sha256]),
+    // What a save has given to the product, and not what comes and goes beside it (journals, bundlers' own files).
+    files: [...files]
+      .filter(([path]) => scan.base?.files.has(path) ?? true)
+      .map(([path, { sha256 }]) => [path, sha256]),
   };
   const text = JSON.stringify(sealed);
   await sandboxes.writeFiles(sandboxId, [

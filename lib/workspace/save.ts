@@ -131,5 +131,11 @@ function withChanges(base: Base, { changed, removed }: ReadChanges, revision: st
   const files = new Map(base.files);
   for (const path of removed) files.delete(path);
   for (const { path, content } of changed) files.set(path, hashOf(content));
-  return { ...base, revision, files };
+  // What an unfinished sync still needs is needed by what runs now, which has this revision's name from here on.
+  return {
+    ...base,
+    revision,
+    files,
+    ...(base.pending ? { pending: { ...base.pending, since: revision } } : {}),
+  };
 }

@@ -32,6 +32,37 @@ test("the recorded end never moves back while one run lasts, and never past the 
   expect(ends.at(-1)).toBe((sandbox?.startedAt ?? 0) + world.policy.maxRunMs);
 });
 
+// Found by the property of tests/property/staying.test.ts: who opened a warm preview and only read it was paused by the
+// provider, whose end nothing had moved.
+test("opening a warm preview near its end moves the end, so that it rests an idle time later and not before", async () => {
+  const world = await createWorld();
+  await world.ready();
+  await world.advance(9 * MINUTE);
+  const before = world.sandboxes()[0]?.endAt ?? 0;
+  const openedAt = world.clock.now();
+  expect(before).toBeLessThan(openedAt + world.policy.idleAfterMs);
+
+  await world.open("v2");
+  await world.advance(world.policy.idleAfterMs - SECOND);
+
+  expect(world.sandboxes()).toMatchObject([{ state: "running" }]);
+  expect(world.sandboxes()[0]?.endAt).toBeGreaterThan(openedAt + world.policy.idleAfterMs);
+  await world.until(async () => (await world.record()).state === "paused");
+  expect(await world.record()).toMatchObject({ reason: "idle", lastActiveAt: openedAt });
+});
+
+test("opening a warm preview with time left costs no event and no run", async () => {
+  const world = await createWorld();
+  await world.ready();
+  const before = world.engine.history();
+
+  await world.open("v2");
+  await world.advance(10 * SECOND);
+
+  expect(world.engine.history().events).toHaveLength(before.events.length);
+  expect(world.engine.history().runs).toHaveLength(before.runs.length);
+});
+
 test("the provider's hour with nobody there any more is written down, and nothing is woken", async () => {
   // The idle pause is made to miss: only the sweep is left.
   const world = await createWorld();

@@ -1,197 +1,146 @@
-/**
- * Old events, run again or sent again in any order and number, at any later time: nothing of a whole life's log creates,
- * wakes, pauses or kills anything once it is over, and nobody who is there loses time by it.
- */
+/** Whatever of a preview's past is sent again, in whatever order and however often: nothing comes of it. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import type { HistoryEvent, HistoryRun } from "@/lib/local/inngest/history";
-import { ageRunUntil } from "@/tests/support/old-run";
+import { describe, expect, test } from "vitest";
+import { isClaimed } from "@/lib/preview/record";
 import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
+import { type LoggedEvent, liveWholly } from "./recorded-life";
+import { bringInto, passingOf, type Situation } from "./situations";
 
-/** Open, use, leave, return by the product's own event, hold and release, renewal, idle: every event that there is. */
-async function aWholeLife(world: World): Promise<void> {
-  await world.ready("v1");
-  await world.advance(5 * MINUTE);
-  await world.beat("v1");
-  await world.leave("v1");
-  await world.advance(world.policy.graceAfterLeftMs + 10 * SECOND);
-  world.emit("preview/requested", { id: "asked-by-the-product" });
-  await world.advance(MINUTE);
-  await world.finish(() => world.rekindle.hold(scope, { key: "task", maxMs: HOUR }));
-  await world.finish(() => world.rekindle.release(scope, "task"));
-  await ageRunUntil(world, 6 * MINUTE);
-  await world.beat("v2");
-  await world.advance(MINUTE);
-  await world.until(async () => (await world.record()).state === "paused", 15 * MINUTE);
-  const names = new Set(world.engine.history().events.map(({ name }) => name));
-  expect([...names]).toEqual(expect.arrayContaining([...everyKind]));
-}
-
-const everyKind = [
-  "preview/requested",
-  "preview/ready",
-  "user/active",
-  "user/left",
-  "preview/renewal.due",
-  "preview/check.due",
-  "preview/expiring",
-  "preview/paused",
-];
-
-interface Log {
-  readonly events: readonly HistoryEvent[];
-  readonly runs: readonly HistoryRun[];
-}
-
-const isOurs = (name: string): boolean => name.startsWith("preview/") || name.startsWith("user/");
-
-/** All but the crons' runs, which nobody can run again, and the engine's own events, which nobody can send. */
-function logOf(world: World): Log {
-  const { events, runs } = world.engine.history();
-  return {
-    events: events.filter(({ name }) => isOurs(name)),
-    runs: runs.filter(({ eventName }) => isOurs(eventName)),
-  };
-}
-
-interface Replay {
-  readonly how: "run-again" | "sent-again" | "sent-again-by-its-id";
-  /** Which entry of the log, counted around. */
-  readonly which: number;
+/** An operator's or a sender's second sending of something that happened. */
+interface Resent {
+  readonly pick: number;
   readonly afterMs: number;
+  /** Inngest drops an id that it took within a day; what a dashboard sends again has a new one. */
+  readonly hasNewId: boolean;
 }
 
-function replayOf(world: World, log: Log, { how, which }: Replay): void {
-  const run = log.runs[which % log.runs.length];
-  const event = log.events[which % log.events.length];
-  if (!run || !event) throw new Error("there is nothing to replay");
-  if (how === "run-again") {
-    world.engine.rerun(run.id);
-    return;
-  }
-  const { name, ts, id } = event;
-  world.engine.sendEvent({
-    name,
-    data: { ...Object(event.data) },
-    ts,
-    ...(how === "sent-again" ? {} : { id }),
-  });
-}
+const resent: fc.Arbitrary<Resent> = fc.record({
+  pick: fc.nat(10_000),
+  afterMs: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8 * SECOND })),
+  hasNewId: fc.constantFrom(true, true, false),
+});
 
-const replays = (...afterMs: number[]) =>
-  fc.array(
-    fc.record({
-      how: fc.constantFrom<Replay["how"]>("run-again", "sent-again", "sent-again-by-its-id"),
-      which: fc.nat(200),
-      afterMs: fc.constantFrom(...afterMs),
-    }),
-    { minLength: 4, maxLength: 12 },
-  );
-
-/** The same runs each time; a failure is shrunk, as long as time allows, to the fewest replays that show it. */
-const few = { seed: 20260101, numRuns: 2, interruptAfterTimeLimit: 90_000, markInterruptAsFailure: true };
-
-const overs: [string, (world: World) => Promise<void>][] = [
-  ["paused", async () => undefined],
-  [
-    "expired",
-    async (world) => {
-      for (const { sandboxId } of world.sandboxes()) await world.cloud.kill(sandboxId);
-      world.emit("preview/check.due");
-      await world.advance(10 * SECOND);
-    },
-  ],
-  [
-    "failed",
-    async (world) => {
-      for (const { sandboxId } of world.sandboxes()) await world.cloud.kill(sandboxId);
-      world.machines.project.installExitCode = 1;
-      await world.open();
-      await world.until(async () => (await world.record()).state === "failed");
-      await world.advance(10 * SECOND);
-    },
-  ],
-];
-
-/** At once, or when Inngest knows the events' ids no longer, which it does for a day (inngest.md §2.6, 2026-11-22). */
-const cases = overs.flatMap(([state, end]) => [0, 25].map((hours) => [state, hours, end] as const));
-
-test.each(cases)(
-  "once a life is over (%s) and %i hours later, no replay of it changes anything",
-  { timeout: 120_000 },
-  async (state, hours, end) => {
-    await fc.assert(
-      fc.asyncProperty(replays(0, 2 * SECOND, MINUTE, 20 * MINUTE), async (sequence) => {
-        const world = await createWorld();
-        await aWholeLife(world);
-        await end(world);
-        const log = logOf(world);
-        const before = await lastingPart(world);
-        expect(before.state).toBe(state);
-        const runsBefore = new Set(world.engine.history().runs.map(({ id }) => id));
-
-        // The sweep has nothing to do, and a day of it is hundreds of runs.
-        world.engine.pauseFunction("rekindle-sweep-previews");
-        await world.advance(hours * HOUR);
-        for (const replay of sequence) {
-          await world.advance(replay.afterMs);
-          replayOf(world, log, replay);
-        }
-        world.engine.resumeFunction("rekindle-sweep-previews");
-        await world.advance(15 * MINUTE);
-
-        expect(await lastingPart(world)).toEqual(before);
-        const openings = world.runsOf("open-preview").filter(({ id }) => !runsBefore.has(id));
-        for (const { output } of openings) {
-          expect(["stale-request", "completed"]).toContain(Object(output).result);
-        }
-      }),
-      { ...few, numRuns: 1 },
-    );
-  },
+const delayMs = fc.oneof(
+  fc.constantFrom(0, 9 * MINUTE, 25 * HOUR, 72 * HOUR),
+  fc.integer({ min: 0, max: 2 * HOUR }),
 );
 
-test("while somebody uses it again, no replay ends, renews or shortens the run", {
-  timeout: 120_000,
-}, async () => {
-  await fc.assert(
-    fc.asyncProperty(replays(0, 2 * SECOND, 30 * SECOND, 2 * MINUTE), async (sequence) => {
-      const world = await createWorld();
-      await aWholeLife(world);
-      const log = logOf(world);
-      await world.ready("v3");
-      const callsBefore = actsOn(world);
-      let [sandbox] = world.running();
+/** Longer than the log: all of it in some order, and then some of it again. */
+const sending = fc.array(resent, { minLength: 30, maxLength: 45 });
+const parameters = { numRuns: 2, seed: 20261124, endOnFailure: true };
 
-      for (const replay of sequence) {
-        await world.advance(replay.afterMs);
-        replayOf(world, log, replay);
-        await world.advance(SECOND);
-        await world.beat("v3");
-        const [now] = world.running();
-        expect(now?.startedAt).toBe(sandbox?.startedAt);
-        expect(now?.endAt).toBeGreaterThanOrEqual(Number(sandbox?.endAt));
-        sandbox = now;
-      }
-      await world.advance(5 * MINUTE);
+describe("the past of a preview sent again", () => {
+  test.each(["paused", "expired", "failed"] as const)(
+    "changes nothing of one that is %s",
+    async (situation) => {
+      await fc.assert(
+        fc.asyncProperty(delayMs, sending, async (restedMs, resending) => {
+          const { sent, before, after } = await settle(situation, restedMs, resending);
 
-      expect(await world.record()).toMatchObject({ state: "running", sandboxId: sandbox?.sandboxId });
-      expect(actsOn(world)).toEqual(callsBefore);
-    }),
-    few,
+          expect(sent).toBeGreaterThan(0);
+          expect(after).toEqual(before);
+        }),
+        parameters,
+      );
+    },
+  );
+
+  // What goes on by itself is told apart by a twin that lives through the same without hearing of the past.
+  test.each(["in-use", "near-its-end", "just-left"] as const)(
+    "leaves one that is %s to what would have become of it anyway",
+    async (situation) => {
+      await fc.assert(
+        fc.asyncProperty(delayMs, sending, async (restedMs, resending) => {
+          const subject = await settle(situation, restedMs, resending);
+          const twin = await settle(situation, restedMs, resending, isKeptFromThePast);
+
+          expect(subject.sent).toBeGreaterThan(0);
+          expect(subject.after).toEqual(twin.after);
+          expect(subject.mostRunning).toBe(1);
+          // E2B counts in whole seconds.
+          expect(subject.runsUntil).toBeGreaterThanOrEqual(twin.runsUntil - SECOND);
+        }),
+        parameters,
+      );
+    },
   );
 });
 
-/** What an event of the past must not change: all but how often somebody looked. */
-async function lastingPart(world: World) {
-  const { state, reason, wanted, changedAt, lastActiveAt, leaseId } = await world.record();
-  const sandboxes = world.sandboxes().map(({ sandboxId, state: at, endAt }) => ({ sandboxId, at, endAt }));
-  const history = await world.store.history(scope, world.policy.historyEntries);
-  return { state, reason, wanted, changedAt, lastActiveAt, leaseId, sandboxes, history };
+const isKeptFromThePast = (): boolean => false;
+
+/** Lives, rests, comes into the situation, is sent what is sent of its past, and settles. */
+async function settle(
+  situation: Situation,
+  restedMs: number,
+  resending: readonly Resent[],
+  isSent = isOfThePast,
+) {
+  const world = await createWorld();
+  const log = await liveWholly(world);
+  await rest(world, restedMs);
+  await bringInto(world, situation);
+  const before = await lastingPart(world);
+  const passing = passingOf(world, situation);
+  let [at, sent, mostRunning] = [world.clock.now(), 0, 0];
+  for (const { event, afterMs, hasNewId } of inOrder(log, resending)) {
+    at += afterMs;
+    await passing.until(at);
+    if (isSent(world, event)) {
+      const { id, ...anonymous } = event;
+      world.engine.sendEvent(hasNewId ? anonymous : { id, ...anonymous });
+      sent += 1;
+    }
+    mostRunning = Math.max(mostRunning, world.running().length);
+  }
+  const settledAt = at + settlingMs(world);
+  while (at < settledAt) {
+    at += world.policy.beatEveryMs;
+    await passing.until(at);
+    mostRunning = Math.max(mostRunning, world.running().length);
+  }
+  const runsUntil = Math.max(0, ...world.running().map(({ endAt }) => endAt));
+  return { sent, mostRunning, runsUntil, before, after: await lastingPart(world) };
 }
 
-/** Calls that change what runs. */
-function actsOn(world: World): Record<string, number> {
-  const calls = ["create", "connect", "pause", "kill", "reboot"].map((call) => `sandboxes.${call}`);
-  return Object.fromEntries(calls.map((call) => [call, world.faults.count(call)]));
+/** The whole log, in the order of the picks, and then what they pick from it. */
+function inOrder(log: readonly LoggedEvent[], resending: readonly Resent[]) {
+  const permuted = log
+    .map((event, index) => ({ event, pick: resending[index]?.pick ?? 0 }))
+    .sort((left, right) => left.pick - right.pick)
+    .map(({ event }) => event);
+  return resending.flatMap(({ pick, ...how }, index) => {
+    const event = permuted[index] ?? log[pick % log.length];
+    return event ? [{ event, ...how }] : [];
+  });
+}
+
+/** Days without a sweep, which has nothing to do here and would take most of the test's time. */
+async function rest(world: World, restedMs: number): Promise<void> {
+  world.engine.pauseFunction("rekindle-sweep-previews");
+  await world.advance(restedMs);
+  world.engine.resumeFunction("rekindle-sweep-previews");
+}
+
+/** All but a request that somebody may still be waiting for. */
+const isOfThePast = ({ clock, policy }: World, { name, ts }: LoggedEvent): boolean =>
+  name !== "preview/requested" || clock.now() - ts > policy.requestFreshForMs;
+
+/** Two sweeps, a lease, and the grace of who left. */
+const settlingMs = ({ policy }: World): number => 2 * 5 * MINUTE + policy.leaseMs + policy.graceAfterLeftMs;
+
+const acting = ["create", "connect", "pause", "kill", "reboot"];
+
+/** What an event of the past must not change: all but who looked, and when. */
+async function lastingPart(world: World) {
+  const { snapshot } = await world.store.read(scope);
+  const { record } = snapshot;
+  const { state, reason, wanted, cameBack, revision, lastActiveAt } = record;
+  return {
+    record: { state, reason, wanted, cameBack, revision, lastActiveAt },
+    isClaimed: isClaimed(snapshot),
+    sandbox: "sandboxId" in record ? record.sandboxId : undefined,
+    sandboxes: world.sandboxes().map(({ sandboxId, state: at }) => [sandboxId, at]),
+    calls: acting.map((call) => [call, world.faults.count(`sandboxes.${call}`)]),
+    jobs: world.machines.startedJobs.length,
+  };
 }

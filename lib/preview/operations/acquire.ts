@@ -11,7 +11,7 @@ import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
 import { currentRevision } from "@/lib/workspace/files";
 import { type Snapshot, sandboxOf } from "../record";
-import { filesSource } from "./boot";
+import { filesSource } from "./files-source";
 import { commit, commitUnlessRefused, loseSandbox } from "./settle";
 
 export interface Acquired {

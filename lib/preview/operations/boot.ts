@@ -15,10 +15,11 @@ import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
-import type { FilesSource } from "@/lib/workspace/files";
 import { reasonSchema } from "../reasons";
 import type { Phase, Snapshot } from "../record";
 import { sandboxOf } from "../record";
+import { filesSource } from "./files-source";
+import { rescueUnsaved } from "./save-files";
 import { commit } from "./settle";
 
 /** One look at a job: done, still at it, or ended in a way that a person has to read. */
@@ -37,6 +38,7 @@ export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> 
   const beforeEachChange = async () => {
     await stillMine(runtime, lease, "files");
   };
+  await rescueUnsaved(runtime, lease, sandboxId, bootId);
   const prepared = await prepareProject(
     { ...runtime, source: filesSource(runtime), beforeEachChange },
     {
@@ -59,14 +61,6 @@ export async function bringFiles(runtime: Runtime, lease: Lease): Promise<void> 
     remove: ["sealHash", "unsaved"],
     check: { inMs: runtime.policy.leaseMs },
   });
-}
-
-export function filesSource({
-  files,
-  clock,
-  policy,
-}: Pick<Runtime, "files" | "clock" | "policy">): FilesSource {
-  return { files, clock, deadlineMs: policy.stepBudgetMs };
 }
 
 /** One look of at most the step's budget at the install, which is started by the first. */

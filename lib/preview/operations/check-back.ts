@@ -28,6 +28,9 @@ export async function isIntact(
 
 /** Mends what can be mended. @throws LeaseLostError, SandboxGoneError and the port's errors */
 export async function checkBack(runtime: Runtime, lease: Lease): Promise<CheckedBack> {
+  const { record: before } = await runtime.store.renewLease(lease, { phase: "answer" });
+  // A repeated step finds what it has put aside itself, and makes sure that it rests.
+  if (before.asideId) return restAside(runtime, lease, before.asideId);
   const { sandboxId, snapshot } = await stillMine(runtime, lease, "answer");
   const { stepBudgetMs, keepAliveMs } = runtime.policy;
   const found = await integrityOf(runtime, sandboxId, snapshot.record, stepBudgetMs);
@@ -40,7 +43,7 @@ export async function checkBack(runtime: Runtime, lease: Lease): Promise<Checked
   const again = await integrityOf(runtime, sandboxId, record, stepBudgetMs);
   if (again?.kind !== "broken") return "rebooted";
   await putAside(runtime, lease, sandboxId, again.what);
-  return "put-aside";
+  return restAside(runtime, lease, sandboxId);
 }
 
 function integrityOf(
@@ -70,18 +73,29 @@ function recordReboot(runtime: Runtime, lease: Lease, sandbox: RunningSandbox) {
   });
 }
 
-/** Let go by the record and marked in one script, so that nobody adopts it again; then paused, so that it costs nothing. */
+/** Let go by the record and marked in one script, so that nobody adopts it again; `asideId` until it rests. */
 async function putAside(runtime: Runtime, lease: Lease, sandboxId: SandboxId, what: string): Promise<void> {
   await commit(runtime, lease, {
     operation: `aside-${sandboxId}`,
     claim: "hold",
     become: "starting",
     reason: "files-damaged",
-    set: { bootId: runtime.random.hex(6) },
+    set: { bootId: runtime.random.hex(6), asideId: sandboxId },
     remove: [...sandboxFields, "pausedAt", "generation", "sealHash"],
     condemn: sandboxId,
     check: { inMs: runtime.policy.leaseMs },
   });
   await runtime.store.note(lease.scope, { kind: "put-aside", sandboxId, what });
+}
+
+/** Paused, so that it costs nothing, and only then forgotten. */
+async function restAside(runtime: Runtime, lease: Lease, sandboxId: SandboxId): Promise<"put-aside"> {
   await runtime.sandboxes.pause(sandboxId);
+  await commit(runtime, lease, {
+    operation: `aside-rests-${sandboxId}`,
+    claim: "hold",
+    remove: ["asideId"],
+    check: { inMs: runtime.policy.leaseMs },
+  });
+  return "put-aside";
 }

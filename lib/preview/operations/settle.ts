@@ -174,6 +174,7 @@ export async function fail(
     reason,
     wanted: isTriedAgain ? "running" : "resting",
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
+    remove: ["sealHash"],
     ...(requestId ? { requestId } : {}),
     check: { inMs: runtime.policy.leaseMs },
   });
@@ -208,7 +209,8 @@ export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): P
   return commit(runtime, lease, {
     operation: "rested",
     claim: "release",
-    remove: left === "gone" ? sandboxFields : [],
+    // Its processes may have run since the seal was taken.
+    remove: [...(left === "gone" ? sandboxFields : []), "sealHash"],
     check: "never",
   });
 }

@@ -12,8 +12,9 @@ import type { SaveOutcome } from "@/lib/workspace/save";
 import { type Applied, applyRevision } from "@/lib/workspace/sync";
 import type { Reason } from "../reasons";
 import type { Snapshot } from "../record";
-import { filesSource, stillMine } from "./boot";
-import { saveFiles } from "./ready-to-pause";
+import { stillMine } from "./boot";
+import { filesSource } from "./files-source";
+import { saveFiles } from "./save-files";
 import { commit, fail } from "./settle";
 
 export type SyncClaim =

@@ -64,6 +64,9 @@ if kind == 'pause' or kind == 'renew' then
   if requireUnheld and countHolds() > 0 then return reply('active') end
 end
 
+-- Past its end the provider has paused it, and work inside would wake it for nobody.
+if kind == 'sync' and getNumber('endsAt') <= now then return reply('not-applicable') end
+
 local entered = string.match(moves, ',' .. state .. '=(%a+)')
 if entered == nil then return reply('not-applicable') end
 

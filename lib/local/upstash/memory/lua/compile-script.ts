@@ -22,8 +22,11 @@ const chunkName = "@user_script";
 /** Leaves the compiled function on the stack. @throws CommandError when it does not compile */
 export function compileScript(fengari: Fengari, state: LuaState, source: Bytes): void {
   const known = kept.get(source);
-  load(fengari, state, known ?? luaString(textOf(source)));
-  if (known !== undefined) return;
+  if (known !== undefined) {
+    load(fengari, state, known);
+    return;
+  }
+  load(fengari, state, luaString(textOf(source)));
   kept.set(source, dumped(fengari, state));
   const [oldest] = kept.keys();
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
