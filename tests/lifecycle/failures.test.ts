@@ -1,6 +1,11 @@
 /** Boots that fail, runs that are cancelled, services that do not answer: an honest state, nothing that bills on. */
 import { describe, expect, test } from "vitest";
-import { FilesUnavailableError, ProviderUnreachableError, UnknownProjectError } from "@/lib/errors";
+import {
+  FilesUnavailableError,
+  NeedsPersonError,
+  ProviderUnreachableError,
+  UnknownProjectError,
+} from "@/lib/errors";
 import type { Reason } from "@/lib/preview/reasons";
 import { createWorld, HOUR, MINUTE, SECOND, scope, type WorldOptions } from "@/tests/support/world";
 
@@ -73,6 +78,53 @@ test("a failed preview does not boot again by itself: not by sweeps, events of t
   expect((await world.record()).state).toBe("failed");
   expect(world.machines.startedJobs).toHaveLength(1);
   expect(world.runsOf("open-preview").at(-1)).toMatchObject({ output: { result: "needs-person" } });
+});
+
+test("a failed boot's sandbox is paused at once, and neither an agent's hold nor a sweep boots it again", async () => {
+  const world = await createWorld({ project: { installExitCode: 1 } });
+  await world.open();
+  await world.until(async () => (await world.record()).state === "failed");
+  await world.advance(3 * SECOND);
+  const runningAtOnce = world.running();
+
+  const hold = world.begin(() => world.rekindle.hold(scope, { key: "task", maxMs: HOUR }));
+  await expect(Promise.all([hold, world.advance(10 * SECOND)])).rejects.toBeInstanceOf(NeedsPersonError);
+  await world.finish(() => world.rekindle.requestSweep());
+  await world.advance(20 * MINUTE);
+
+  expect(runningAtOnce).toEqual([]);
+  expect((await world.record()).state).toBe("failed");
+  expect(world.machines.startedJobs).toHaveLength(1);
+  expect(world.running()).toEqual([]);
+});
+
+test("a sandbox taken away in the middle of an install is built again for who waits, once", async () => {
+  const world = await createWorld();
+  await world.open();
+  await world.until(async () => (await world.record()).phase === "install");
+  const [first] = world.sandboxes();
+  await world.cloud.kill(String(first?.sandboxId));
+
+  await world.until(async () => (await world.record()).state === "running");
+  await world.advance(SECOND);
+
+  expect(world.faults.count("sandboxes.create")).toBe(2);
+  expect(world.eventsNamed("preview/failed")).toEqual([]);
+  expect(world.eventsNamed("preview/ready")).toHaveLength(1);
+});
+
+test("a boot whose sandboxes are taken away one after the other ends, and says why", async () => {
+  const world = await createWorld();
+  await world.open();
+  for (const times of [1, 2]) {
+    await world.until(() => world.faults.count("sandboxes.writeFiles") >= times);
+    for (const { sandboxId } of world.running()) await world.cloud.kill(sandboxId);
+  }
+  await world.until(async () => (await world.record()).state === "failed");
+  await world.advance(MINUTE);
+
+  expect(await world.status()).toMatchObject({ reason: { code: "sandbox-gone" }, action: "open" });
+  expect(world.faults.count("sandboxes.create")).toBe(2);
 });
 
 test("a failed preview boots again when a person asks, in the same sandbox, with a log of its own", async () => {

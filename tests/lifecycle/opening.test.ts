@@ -33,25 +33,6 @@ test("while it starts, the view names the step under way and how long the person
   expect(view.logTail).toContain("install.sh");
 });
 
-test("twenty opens at once, from routes and events, create one sandbox and give everyone the same address", async () => {
-  const world = await createWorld();
-
-  const routes = Array.from({ length: 10 }, (_, index) =>
-    world.begin(() => world.rekindle.open({ ...scope, viewerId: `v${index}` })),
-  );
-  for (let index = 0; index < 10; index += 1) world.emit("preview/requested");
-  await world.advance(MINUTE);
-  await Promise.all(routes);
-
-  const urls = await Promise.all(routes.map(async () => (await world.status()).url));
-  expect(new Set(urls).size).toBe(1);
-  expect(urls[0]).toMatch(/^https:/);
-  expect(world.faults.count("sandboxes.create")).toBe(1);
-  expect(world.sandboxes()).toHaveLength(1);
-  expect(world.machines.startedJobs).toHaveLength(2);
-  expect(world.eventsNamed("preview/ready")).toHaveLength(1);
-});
-
 test("twenty opens of a paused preview at once resume it once", async () => {
   const world = await createWorld();
   await world.ready();

@@ -59,6 +59,56 @@ test("a tab that is left does not pause what another viewer uses", async () => {
   expect(world.faults.count("sandboxes.pause")).toBe(0);
 });
 
+test("who only reads, without a sign of life, is not paused because somebody else leaves", async () => {
+  const world = await createWorld();
+  await world.ready("v1");
+  await world.open("reader");
+  await world.advance(5 * MINUTE);
+
+  await world.leave("v1");
+  await world.advance(world.policy.graceAfterLeftMs + MINUTE);
+
+  expect(await world.record()).toMatchObject({ state: "running" });
+  expect(world.faults.count("sandboxes.pause")).toBe(0);
+});
+
+test("polls and GETs keep nothing alive: a preview that is only looked at rests when its idle time is over", async () => {
+  const world = await createWorld();
+  await world.ready();
+  const extensions = world.faults.count("sandboxes.extend");
+  const handlers = world.rekindle.handlers(async () => scope.userId);
+  const { lastActiveAt } = await world.record();
+
+  while (world.clock.now() < Number(lastActiveAt) + world.policy.idleAfterMs + MINUTE) {
+    const get = new Request("https://app.test/api/previews/p1", { headers: { host: "app.test" } });
+    expect((await handlers.status(get, scope.projectId)).status).toBe(200);
+    expect((await handlers.history(get, scope.projectId)).status).toBe(200);
+    await world.advance(10 * SECOND);
+  }
+
+  expect(await world.record()).toMatchObject({ state: "paused", reason: "idle", lastActiveAt });
+  expect(world.faults.count("sandboxes.extend")).toBe(extensions);
+  expect(world.eventsNamed("user/active").map(({ data }) => Object(data).by)).toEqual(["start"]);
+});
+
+test("of several tabs of one person the last one to be left decides", async () => {
+  const world = await createWorld();
+  await world.ready("tab1");
+  await world.open("tab2");
+  await world.open("tab3");
+
+  await world.leave("tab2");
+  await world.leave("tab1");
+  await world.advance(world.policy.graceAfterLeftMs + 10 * SECOND);
+  const withOneLeft = await world.record();
+  await world.leave("tab3");
+  await world.advance(world.policy.graceAfterLeftMs + 10 * SECOND);
+
+  expect(withOneLeft.state).toBe("running");
+  expect(world.eventsNamed("user/left")).toHaveLength(1);
+  expect(await world.record()).toMatchObject({ state: "paused", reason: "left" });
+});
+
 test("the product's own user/left does not pause what a viewer uses", async () => {
   const world = await createWorld();
   await world.ready("v1");
