@@ -10,6 +10,7 @@ import type { Lease } from "@/lib/store/store";
 import { type SaveOutcome, saveChanges } from "@/lib/workspace/save";
 import { setAsideUnsaved } from "@/lib/workspace/set-aside";
 import { filesSource } from "./files-source";
+import { commit } from "./settle";
 
 type Saving = Pick<Runtime, "sandboxes" | "store" | "files" | "clock" | "policy" | "log">;
 
@@ -55,10 +56,8 @@ export async function saveFiles(runtime: Saving, lease: Lease, sandboxId: Sandbo
   );
   const { record, now } = await runtime.store.renewLease(lease, {});
   const unsaved = unsavedIn(saved);
-  const operation = `saved-${now}`;
-  const check = { inMs: runtime.policy.leaseMs };
-  await runtime.store.commit(lease, {
-    operation: `${lease.leaseId}.${lease.epoch}/${operation}`,
+  await commit(runtime, lease, {
+    operation: `saved-${now}`,
     claim: "hold",
     set: {
       ...(saved.kind === "saved" ? { revision: saved.revision } : {}),
@@ -68,7 +67,7 @@ export async function saveFiles(runtime: Saving, lease: Lease, sandboxId: Sandbo
       ...(saved.kind === "stale-base" ? { syncAskedAt: now } : {}),
     },
     remove: unsaved > 0 ? [] : ["unsaved"],
-    check,
+    check: { inMs: runtime.policy.leaseMs },
   });
   if (saved.kind === "saved") {
     const files = String(saved.changed + saved.removed);

@@ -15,8 +15,10 @@ import { type CameBack, type Snapshot, sandboxOf } from "../record";
 /** What the record knows of a sandbox, removed together. */
 export const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
+type Committing = Pick<Runtime, "store" | "log">;
+
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
-export async function commit(runtime: Runtime, lease: Lease, change: Commit): Promise<Snapshot> {
+export async function commit(runtime: Committing, lease: Lease, change: Commit): Promise<Snapshot> {
   const committed = await commitUnlessRefused(runtime, lease, change);
   if (!committed) throw new ProviderBusyError("commit a sandbox that is being destroyed");
   return committed;
@@ -27,7 +29,7 @@ export async function commit(runtime: Runtime, lease: Lease, change: Commit): Pr
  * another and the commit asked for that to be looked at. @throws LeaseLostError
  */
 export async function commitUnlessRefused(
-  runtime: Runtime,
+  runtime: Committing,
   lease: Lease,
   change: Commit,
 ): Promise<Snapshot | undefined> {
