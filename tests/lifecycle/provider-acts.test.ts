@@ -26,7 +26,7 @@ describe("an ordinary life", () => {
     expect(new Set(delivered.map(({ type }) => type))).toEqual(
       new Set(["created", "updated", "paused", "resumed"]),
     );
-    expect(delivered.length).toBeGreaterThan(20);
+    expect(delivered.length).toBeGreaterThan(15);
     expect(delivered.filter(({ status, kind }) => status !== 200 || kind === "news")).toEqual([]);
     expect(looks(world)).toEqual([]);
     expect(world.runsOf("apply-sandbox-event")).toEqual([]);
