@@ -155,7 +155,12 @@ describe("what E2B tells of all of it", () => {
 
     await turbulence(world);
 
-    expect(world.webhook.delivered.filter(({ status }) => status !== 200)).toEqual([]);
+    const { delivered } = world.webhook;
+    expect(delivered.filter(({ status }) => status !== 200)).toEqual([]);
+    // However often it is told: one run each.
+    const news = delivered.filter(({ kind }) => kind === "news").map(({ id }) => id);
+    expect(new Set(news).size).toBeGreaterThan(2);
+    expect(world.runsOf("apply-sandbox-event")).toHaveLength(new Set(news).size);
     expect(world.running()).toEqual([]);
     expect(await world.record()).toMatchObject({ state: "paused", reason: "left" });
     // The second after the kill: nothing was ever built twice.

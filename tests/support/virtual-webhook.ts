@@ -18,6 +18,8 @@ const SECRET = "a-secret-of-a-webhook";
 
 export interface Delivered {
   readonly at: number;
+  /** Of the event, the same each time that it is delivered. */
+  readonly id: string;
   /** Without its prefix. */
   readonly type: string;
   readonly status: number;
@@ -32,11 +34,12 @@ export function virtualWebhook({ clock, seed }: { readonly clock: VirtualClock; 
 
   async function post(url: string, headers: Record<string, string>, body: string): Promise<boolean> {
     if (!deliver) throw new TypeError("nobody listens yet");
-    const { type }: EventPayload = JSON.parse(body);
+    const { id, type }: EventPayload = JSON.parse(body);
     const response = await deliver(new Request(url, { method: "POST", headers, body }));
     const { kind }: { kind?: unknown } = await response.json();
     delivered.push({
       at: clock.now(),
+      id,
       type: type.replace("sandbox.lifecycle.", ""),
       status: response.status,
       kind,
