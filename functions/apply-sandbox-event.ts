@@ -7,7 +7,6 @@
 import { z } from "zod";
 import { sandboxChanged } from "@/inngest/events";
 import { parseScope, type Scope } from "@/lib/ids";
-import { isClaimed } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import { whatItTells } from "@/lib/webhooks/echo";
 import type { SandboxChange } from "@/lib/webhooks/sandbox-event";
@@ -59,7 +58,6 @@ async function apply(
   const isBegun = snapshot.record.leaseId === leaseOfLook(runId);
   const told = whatItTells(change, snapshot, runtime.policy);
   if (!isBegun && told.kind !== "news") return { kind: told.kind };
-  if (!isBegun && isClaimed(snapshot)) return { kind: "busy" };
   const look = await lookAtPreview(runtime, scope, runId);
   return look.outcome === "busy" || look.action === "wait" ? { kind: "busy" } : { kind: "looked", look };
 }
