@@ -7,6 +7,7 @@ import type { FlowSettings } from "@/lib/runtime";
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const appId = "rekindle";
 
@@ -58,6 +59,28 @@ export const policy: Policy = {
   requestFreshForMs: 10 * MINUTE_MS,
   // Others had this long to do it before the sweep does.
   healAfterMs: 30 * SECOND_MS,
+  // Hobby's; tells a full plan from a hurried caller on a 429, and is what is shared out.
+  planConcurrency: 20,
+  // Three beats: who has the page before them has given a sign by then, and a look away costs a resume of a second.
+  evictAfterMs: 90 * SECOND_MS,
+  // A place that comes free is noticed after half of this on average; nobody waiting costs nothing.
+  lineLookEveryMs: 10 * SECOND_MS,
+  // Inngest's retries of the start that takes it.
+  lineOfferMs: 2 * MINUTE_MS,
+  maxRunningPerUser: 0,
+  maxRunMsPerUserDay: 0,
+  maxRunMsPerUserMonth: 0,
+  // Two can be chance; a third in ten minutes would be paid for and fail as well.
+  breakerFailures: 3,
+  breakerWindowMs: 10 * MINUTE_MS,
+  // E2B keeps what is paused without end and without a bill (e2b.md §2.7, 2026-11-22); who is away for longer waits for a
+  // rebuild.
+  retentionMs: 30 * DAY_MS,
+  retentionRetryMs: DAY_MS,
+  // Longer than any claim and its retries.
+  orphanGraceMs: 15 * MINUTE_MS,
+  // A fault of ours or a wrong answer of the provider's stops this many at the worst.
+  auditMostStops: 50,
   // About a week of a preview in daily use; some 20 kB.
   historyEntries: 200,
   sweepBatch: 100,
@@ -70,9 +93,6 @@ export const flow: FlowSettings = {
   // lapsed, and the step finds out when it renews.
   retries: 2,
 };
-
-/** Hobby's number of sandboxes running at once; tells a full plan from a hurried caller on a 429. */
-export const planConcurrency = 20;
 
 /** E2B's own preview hosts; `{port}` and `{sandboxId}` stand for theirs. */
 export const previewUrlTemplate = "https://{port}-{sandboxId}.e2b.app";

@@ -66,6 +66,7 @@ function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
         ? { kind: "paused", reason: outcome.action.reason }
         : { kind: "none" };
     case "agreed":
+    case "retired":
     case "busy":
       return { kind: "none" };
   }

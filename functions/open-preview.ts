@@ -106,7 +106,16 @@ function requestOf(
 const claimedSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("answered"),
-    result: z.enum(["stale-request", "busy", "needs-person", "completed", "ready"]),
+    result: z.enum([
+      "stale-request",
+      "busy",
+      "needs-person",
+      "completed",
+      "ready",
+      "waiting",
+      "refused",
+      "not-waiting",
+    ]),
     news: newsSchema,
   }),
   z.object({ kind: z.literal("to-boot"), epoch: z.number() }),

@@ -123,7 +123,7 @@ export function createRekindle(options: RekindleOptions): Rekindle {
       ...options,
       policy: withOverrides(defaults.policy, options.policy ?? {}),
       flow: { ...defaults.flow, ...options.flow },
-      e2b: { template: "base", planConcurrency: defaults.planConcurrency, ...options.e2b },
+      e2b: { template: "base", ...options.e2b },
       preview: options.preview ?? { urlTemplate: defaults.previewUrlTemplate },
     }),
   );
@@ -152,7 +152,7 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       return handOver(runtime, scope, news, outcome.snapshot, outcome.lease);
     }
     await tell(runtime, scope, news);
-    return outcome.snapshot;
+    return outcome.kind === "not-waiting" ? (await store.read(scope)).snapshot : outcome.snapshot;
   }
 
   async function openUnlessOvertaken(scope: Scope, by: OpenedBy): Promise<Snapshot> {

@@ -15,6 +15,8 @@ import { type Random, systemRandom } from "./random";
 import { upstashRedis } from "./redis";
 import { e2bSandboxes, type LentSandbox } from "./sandbox/e2b";
 import type { Sandboxes } from "./sandbox/port";
+import type { FleetStore } from "./store/fleet";
+import { redisFleet } from "./store/redis-fleet";
 import { redisStore } from "./store/redis-store";
 import type { PreviewStore } from "./store/store";
 import { type IsFromE2b, signedByE2b } from "./webhooks/signature";
@@ -35,6 +37,7 @@ export interface Runtime {
   readonly inngest: Inngest.Any;
   readonly flow: FlowSettings;
   readonly store: PreviewStore;
+  readonly fleet: FleetStore;
   readonly sandboxes: Sandboxes;
   /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
   lend(sandboxId: SandboxId): Promise<LentSandbox>;
@@ -61,7 +64,6 @@ export interface RuntimeOptions {
   readonly e2b: {
     readonly apiKey: string;
     readonly template: string;
-    readonly planConcurrency: number;
     readonly apiUrl?: string;
     readonly sandboxUrl?: string;
     readonly domain?: string;
@@ -90,9 +92,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const { environment, policy, preview, webhookSecrets = [] } = options;
   const sandboxes = e2bSandboxes({
     ...options.e2b,
+    planConcurrency: policy.planConcurrency,
     keepAliveMs: policy.keepAliveMs,
     requestDeadlineMs: policy.stepBudgetMs,
   });
+  const redis = upstashRedis({ ...options.redis, deadlineMs: REDIS_DEADLINE_MS });
   const previewUrl = (sandboxId: SandboxId, port: number) =>
     preview.urlTemplate.replace("{sandboxId}", sandboxId).replace("{port}", String(port));
   return {
@@ -100,7 +104,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     appId: options.inngest.id,
     inngest: options.inngest,
     flow: options.flow,
-    store: redisStore(upstashRedis({ ...options.redis, deadlineMs: REDIS_DEADLINE_MS }), environment, policy),
+    store: redisStore(redis, environment, policy),
+    fleet: redisFleet(redis, environment, policy),
     sandboxes,
     lend: sandboxes.lend,
     ...(webhookSecrets.length > 0 ? { isFromE2b: signedByE2b(webhookSecrets) } : {}),

@@ -41,9 +41,34 @@ export type Action =
   /** The sandbox is gone and nobody is there: say so in the record. */
   | { readonly kind: "expire"; readonly reason: Reason }
   /** The sandbox runs although the record says that it rests: pause it, the state stays. */
-  | { readonly kind: "rest"; readonly reason: Reason };
+  | { readonly kind: "rest"; readonly reason: Reason }
+  /** Nothing may be paused while an operator looks: push the provider's end out, or it pauses by itself. */
+  | { readonly kind: "extend"; readonly reason: Reason; readonly nextCheckAt: number }
+  /** It has rested for longer than sandboxes are kept. */
+  | { readonly kind: "retire"; readonly reason: Reason };
 
 export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
+  const action = decideFreely(snapshot, observed, policy);
+  return snapshot.isEverythingHeld ? unlessHeld(snapshot, action, policy) : action;
+}
+
+/** While an operator looks nothing is brought to rest or let go; what runs is kept running, and looked at again. */
+function unlessHeld({ record, now }: Snapshot, action: Action, policy: Policy): Action {
+  const nextCheckAt = now + Math.floor(policy.keepAliveMs / 2);
+  switch (action.kind) {
+    case "pause":
+      return record.state === "running"
+        ? { kind: "extend", reason: record.reason, nextCheckAt }
+        : { kind: "none", reason: record.reason, nextCheckAt };
+    case "rest":
+    case "retire":
+      return { kind: "none", reason: record.reason, nextCheckAt };
+    default:
+      return action;
+  }
+}
+
+function decideFreely(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record } = snapshot;
   if (isClaimed(snapshot)) {
     return { kind: "wait", reason: record.reason, nextCheckAt: record.leaseUntil ?? snapshot.now };
@@ -56,9 +81,7 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
     case "expired":
       return { kind: isAskedFor(record) ? "open" : "none", reason: record.reason };
     case "paused":
-      if (isAskedFor(record)) return { kind: "open", reason: comingBackReason(record) };
-      if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
-      return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
+      return decidePaused(snapshot, observed, policy);
     case "failed":
       return { kind: observed.kind === "running" ? "rest" : "none", reason: record.reason };
     case "starting":
@@ -68,6 +91,20 @@ export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): 
     case "running":
       return decideRunning(snapshot, observed, policy);
   }
+}
+
+function decidePaused(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
+  const { record, now } = snapshot;
+  if (isAskedFor(record)) return { kind: "open", reason: comingBackReason(record) };
+  if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
+  if (observed.kind === "running") return { kind: "rest", reason: record.reason };
+  return { kind: now >= keptUntil(record, policy) ? "retire" : "none", reason: record.reason };
+}
+
+/** Until when the sandbox of a preview at rest is kept; the prelude's commit computes the same. */
+export function keptUntil(record: PreviewRecord, policy: Policy): number {
+  const pausedAt = record.state === "paused" ? record.pausedAt : record.changedAt;
+  return Math.max(pausedAt + policy.retentionMs, record.keptUntil ?? 0);
 }
 
 /**

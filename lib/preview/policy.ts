@@ -58,6 +58,30 @@ export const policySchema = z.object({
   requestFreshForMs: ms,
   /** The sweep only heals: it looks this long after a deadline that should have been kept by others. */
   healAfterMs: ms,
+  /** The plan's sandboxes running at once; what others of the same account run is taken off it. */
+  planConcurrency: z.number().int().positive(),
+  /** When all places are taken, a preview without a sign of life for so long gives its place to one who waits. */
+  evictAfterMs: ms,
+  /** Who waits for a place is asked after this often, while anybody waits. */
+  lineLookEveryMs: ms,
+  /** A place that was given to somebody in line is theirs for so long; who does not take it loses it. */
+  lineOfferMs: ms,
+  /** How many previews of one user may run at once; 0 for as many as there are places. */
+  maxRunningPerUser: z.number().int().nonnegative(),
+  /** How long one user's sandboxes may run in a day and in a month, both of UTC; 0 for no limit. */
+  maxRunMsPerUserDay: z.number().int().nonnegative(),
+  maxRunMsPerUserMonth: z.number().int().nonnegative(),
+  /** So many starts of one project that failed for good within `breakerWindowMs` keep others from trying. */
+  breakerFailures: z.number().int().positive(),
+  breakerWindowMs: ms,
+  /** A preview that has rested for so long lets its sandbox go, once its files are known to be in the product's hands. */
+  retentionMs: ms,
+  /** What could not be let go is looked at again after so long. */
+  retentionRetryMs: ms,
+  /** A sandbox that no record names is left alone for so long: somebody may be about to name it. */
+  orphanGraceMs: ms,
+  /** How many sandboxes one audit stops at most. */
+  auditMostStops: z.number().int().positive(),
   /** How many entries of a preview's history are kept. */
   historyEntries: z.number().int().positive(),
   /** Previews a sweep pass takes at most. */

@@ -31,6 +31,17 @@ export const reasonSchema = z.enum([
   "provider-capacity",
   "events-unreachable",
   "run-failed",
+  "no-place",
+  "evicted",
+  "asked",
+  "suspended",
+  "creating-stopped",
+  "user-limit",
+  "usage-limit",
+  "project-broken",
+  "retired",
+  "killed",
+  "adopted",
 ]);
 
 export type Reason = z.infer<typeof reasonSchema>;
@@ -171,6 +182,65 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     title: "The work on this preview ended without an answer",
     message: "It was cancelled or failed, and nothing goes on unseen. Nothing was thrown away; try again.",
     action: "try-again",
+  },
+  "no-place": {
+    title: "Waiting for a place",
+    message: "As many sandboxes run as the plan allows. It stands in line and starts by itself.",
+    action: "none",
+  },
+  evicted: {
+    title: "Resting: its place was needed",
+    message:
+      "All places were taken and nobody was using this one. It is paused with its memory and processes kept, and goes on where it stood still.",
+    action: "open",
+  },
+  asked: {
+    title: "Resting: it was asked to",
+    message: "It is paused with its memory and processes kept, and goes on where it stood still.",
+    action: "open",
+  },
+  suspended: {
+    title: "Suspended",
+    message: "Previews of this user may not run at the moment. Nothing was thrown away.",
+    action: "none",
+  },
+  "creating-stopped": {
+    title: "No new sandboxes at the moment",
+    message:
+      "The operators have stopped new starts for a while. What runs or rests goes on as usual; open it again later.",
+    action: "open",
+  },
+  "user-limit": {
+    title: "Too many previews at once",
+    message:
+      "As many of your previews run as you may have at once, and all are in use. Close one and open this one again.",
+    action: "open",
+  },
+  "usage-limit": {
+    title: "The time for previews is used up",
+    message:
+      "Your previews have run for as long as they may in this period. What is paused is kept; it opens again in the next one.",
+    action: "open",
+  },
+  "project-broken": {
+    title: "Not tried: this project's starts fail",
+    message: "Several starts of this project failed one after the other, so this one was not tried.",
+    action: "try-again",
+  },
+  retired: {
+    title: "Put away after a long rest",
+    message: "Nobody opened it for a long time. Its files are in the project; the next start builds it anew.",
+    action: "open",
+  },
+  killed: {
+    title: "Ended by an operator",
+    message: "Its sandbox was ended. The next start builds it anew from the project's files.",
+    action: "open",
+  },
+  adopted: {
+    title: "Taken over",
+    message: "A sandbox that ran already was taken over as this preview.",
+    action: "open",
   },
 };
 

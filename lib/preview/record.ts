@@ -66,7 +66,7 @@ const common = z.object({
   /** The claim: who may write until when. Absent when nobody is at work. */
   leaseId: leaseIdSchema.optional(),
   leaseUntil: whole.optional(),
-  leaseKind: z.enum(["open", "pause", "renew", "sync", "settle"]).optional(),
+  leaseKind: z.enum(["open", "pause", "renew", "sync", "settle", "adopt", "retire"]).optional(),
   phase: phaseSchema.optional(),
   phaseAt: whole.optional(),
   /** Names the install and start jobs inside the sandbox, so that a takeover finds them. */
@@ -101,6 +101,19 @@ const common = z.object({
   /** When the run was last renewed before its end, and how long the preview was away for it. */
   renewedAt: whole.optional(),
   renewTookMs: whole.optional(),
+  /** Since when it stands in the line for a place; absent when it does not. */
+  waitingSince: whole.optional(),
+  /** Why it was not let run when it was last asked for; absent once it was. */
+  refusedBecause: reasonSchema.optional(),
+  refusedAt: whole.optional(),
+  /** What failed in the project's other starts, when this one was not tried for it. */
+  brokenReason: reasonSchema.optional(),
+  /** At this rest every file in the sandbox is in the product's hands; the time of the pause. */
+  safeAt: whole.optional(),
+  /** Its retention is over, and its files could not be shown to be safe: it is kept until then, and looked at again. */
+  keptUntil: whole.optional(),
+  /** The highest epoch that the provider's labels told: the next claim is above it. */
+  epochFloor: whole.optional(),
   /** Where the provider really ends the run, when it was found to end it before the plan's longest. */
   runCapAt: whole.optional(),
 });
@@ -144,8 +157,22 @@ export const recordSchema = z.discriminatedUnion("state", [
 
 export type PreviewRecord = z.infer<typeof recordSchema>;
 
+/** What holds around a record: its standing in the line, the operators' switches, its user's state and use. */
+export interface Around {
+  /** While it waits for a place: its position from 1, and how long that may take where there is something to go by. */
+  readonly line?: { readonly position: number; readonly waitMs?: number };
+  /** Nothing is paused, killed, evicted or swept while an operator looks. */
+  readonly isEverythingHeld?: boolean;
+  /** No new sandbox is made. */
+  readonly isCreatingStopped?: boolean;
+  /** Its user may not run anything, for this reason. */
+  readonly suspendedBecause?: string;
+  /** How long all of its user's sandboxes have run; only where that is limited. */
+  readonly usage?: { readonly dayMs: number; readonly monthMs: number };
+}
+
 /** What one read of Redis tells: the record, who is there, and the only `now` that decisions may use. */
-export interface Snapshot {
+export interface Snapshot extends Around {
   /** Redis's own clock, in milliseconds. */
   readonly now: number;
   /** Viewers whose last beat is recent enough to count. */

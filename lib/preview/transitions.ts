@@ -28,7 +28,7 @@ export const transitions = {
 } as const satisfies Record<State, readonly State[]>;
 
 /** Why a worker takes a claim; each kind enters its own state from where the preview stands. */
-export type ClaimKind = "open" | "pause" | "renew" | "sync" | "settle";
+export type ClaimKind = "open" | "pause" | "renew" | "sync" | "settle" | "adopt" | "retire";
 
 /**
  * The state that a claim of a kind enters from each state; where a state is missing the claim does not apply.
@@ -50,6 +50,8 @@ export const entering = {
   // A renewal that died half-way is an interrupted pause with running wanted: an open finishes it.
   renew: { running: "pausing" },
   sync: { running: "running" },
+  adopt: { absent: "starting", starting: "starting", expired: "starting", failed: "starting" },
+  retire: { paused: "paused" },
   settle: {
     starting: "starting",
     running: "running",

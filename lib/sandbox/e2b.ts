@@ -5,11 +5,12 @@
  * connection. Fails closed with catalogue errors.
  */
 import { CommandExitError, type ConnectionOpts, Sandbox, type SandboxInfo } from "e2b";
-import { ProviderBusyError, ProviderRefusedError, SandboxGoneError } from "@/lib/errors";
+import { ProviderBusyError, SandboxGoneError } from "@/lib/errors";
 import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import { withinDeadline } from "./e2b-deadline";
 import { type Failure, failureOf, providerError } from "./e2b-errors";
 import { readSandboxFiles, writeSandboxFiles } from "./e2b-files";
+import { countRunning, foundSandbox, listPage } from "./e2b-listing";
 import type { FoundSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "./port";
 
 export interface E2bOptions {
@@ -102,7 +103,7 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       return providerError(
         name,
         failure,
-        { running: await countRunning(), limit: options.planConcurrency },
+        { running: await runningNow(), limit: options.planConcurrency },
         error,
       );
     }
@@ -113,16 +114,14 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
   }
 
   /** Undefined when the count itself cannot be had: then nothing is claimed about the plan. */
-  async function countRunning(): Promise<number | undefined> {
-    const pages = Sandbox.list({ ...connection, query: { state: ["running"] }, limit: 100 });
-    let running = 0;
+  async function runningNow(): Promise<number | undefined> {
     try {
-      while (pages.hasNext) running += (await inTime(() => pages.nextItems())).length;
+      const { ours, others } = await countRunning(connection, (work) => inTime(work), { app: "", env: "" });
+      return ours + others;
     } catch {
       // Accepted loss: the 429 is then reported as a matter of rate, which is retried, never as a full plan.
       return undefined;
     }
-    return running;
   }
 
   async function observe(sandboxId: SandboxId): Promise<ObservedSandbox> {
@@ -229,6 +228,12 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       return found.sort((left, right) => right.epoch - left.epoch || right.startedAt - left.startedAt);
     },
 
+    listPage: (labels, from) =>
+      call("list", undefined, () => listPage(connection, (work) => inTime(work), labels, from)),
+
+    count: (labels) =>
+      call("count", undefined, () => countRunning(connection, (work) => inTime(work), labels)),
+
     async writeFiles(sandboxId, files) {
       await call("write files", sandboxId, async () => {
         const sandbox = await attached(sandboxId);
@@ -277,16 +282,4 @@ function observed(info: SandboxInfo): ObservedSandbox {
   const endsAt = info.endAt.getTime();
   if (info.state === "paused") return { kind: "paused", pausedAt: endsAt };
   return { kind: "running", startedAt: info.startedAt.getTime(), endsAt };
-}
-
-function foundSandbox(info: SandboxInfo): FoundSandbox {
-  const sandboxId = sandboxIdSchema.safeParse(info.sandboxId);
-  if (!sandboxId.success) throw new ProviderRefusedError("find", 200, sandboxId.error);
-  return {
-    sandboxId: sandboxId.data,
-    state: info.state,
-    startedAt: info.startedAt.getTime(),
-    endsAt: info.endAt.getTime(),
-    epoch: Number(info.metadata.epoch ?? 0),
-  };
 }

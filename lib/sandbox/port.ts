@@ -32,6 +32,22 @@ export interface FoundSandbox {
   readonly epoch: number;
 }
 
+/** One of a listing, with the labels that it was made with; a stranger's may have any or none. */
+export interface ListedSandbox {
+  readonly sandboxId: SandboxId;
+  readonly state: "running" | "paused";
+  readonly startedAt: number;
+  /** Of a paused one the time of its pause. */
+  readonly endsAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SandboxPage {
+  readonly sandboxes: readonly ListedSandbox[];
+  /** Where the next page begins; absent on the last. */
+  readonly next?: string;
+}
+
 /** A sandbox that runs now, by the provider's word. */
 export interface RunningSandbox {
   readonly sandboxId: SandboxId;
@@ -80,6 +96,12 @@ export interface Sandboxes {
   kill(sandboxId: SandboxId): Promise<boolean>;
   /** All of a preview's sandboxes, running and paused, of the highest epoch first. */
   find(labels: Pick<SandboxLabels, "app" | "env" | "previewId">): Promise<readonly FoundSandbox[]>;
+  /** A page of all sandboxes of this app and environment, running and paused, newest first; at most 100. */
+  listPage(labels: Pick<SandboxLabels, "app" | "env">, from?: string): Promise<SandboxPage>;
+  /** How many sandboxes of the whole account run: those of this app and environment, and all others. */
+  count(
+    labels: Pick<SandboxLabels, "app" | "env">,
+  ): Promise<{ readonly ours: number; readonly others: number }>;
   /** Replaces these files in the sandbox's home; no path twice. Not atomic: after a failure any of them may be there. */
   writeFiles(sandboxId: SandboxId, files: readonly WorkspaceFile[]): Promise<void>;
   /** These files of the sandbox's home, byte for byte, in the order asked for; what is no file or not there is left out. */

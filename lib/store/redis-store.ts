@@ -3,19 +3,16 @@
  * anything and never write outside a script. Fails closed: a reply that it does not know is an error.
  */
 import { z } from "zod";
-import {
-  IllegalTransitionError,
-  LeaseLostError,
-  RecordUnreadableError,
-  StoreRefusedError,
-} from "@/lib/errors";
-import { projectIdSchema, type Scope, userIdSchema } from "@/lib/ids";
+import { IllegalTransitionError, LeaseLostError } from "@/lib/errors";
+import { type SandboxId, type Scope, sandboxIdSchema } from "@/lib/ids";
 import { parseHistory } from "@/lib/preview/history";
 import type { Policy } from "@/lib/preview/policy";
-import { type PreviewRecord, recordSchema, type Snapshot } from "@/lib/preview/record";
+import { reasonSchema } from "@/lib/preview/reasons";
 import { entering, sourcesOf } from "@/lib/preview/transitions";
 import type { Redis, Script, ScriptReply } from "@/lib/redis";
-import { dueKey, keysOf } from "./keys";
+import { fleetKeys, keysOf } from "./keys";
+import { parseMember } from "./member";
+import { parseReply, type Reply } from "./reply";
 import { askSyncScript } from "./scripts/ask-sync";
 import { claimScript } from "./scripts/claim";
 import { commitScript } from "./scripts/commit";
@@ -27,16 +24,7 @@ import { recordExtensionScript } from "./scripts/record-extension";
 import { renewLeaseScript } from "./scripts/renew-lease";
 import { takeDueScript } from "./scripts/take-due";
 import { touchScript } from "./scripts/touch";
-import {
-  absentRecord,
-  type ClaimReply,
-  type ClaimRequest,
-  type Commit,
-  type CommitReply,
-  type HoldReply,
-  type PreviewStore,
-  type Sign,
-} from "./store";
+import type { ClaimReply, ClaimRequest, Commit, CommitReply, HoldReply, PreviewStore, Sign } from "./store";
 
 /** Lua's own text of the arguments; `''` stands for "leave it" in every script. */
 const text = (value: string | number | undefined): string =>
@@ -45,11 +33,21 @@ const text = (value: string | number | undefined): string =>
 const flag = (isSet: boolean | undefined): string => (isSet ? "1" : "");
 
 export function redisStore(redis: Redis, environment: string, policy: Policy): PreviewStore {
-  const runRaw = (script: Script, scope: Scope, args: readonly string[]): Promise<ScriptReply> =>
-    redis.runScript(script, keysOf(environment, scope).all, [policyNumbers(policy), ...args]);
+  const runRaw = (
+    script: Script,
+    scope: Scope,
+    args: readonly string[],
+    sandboxId?: SandboxId,
+  ): Promise<ScriptReply> =>
+    redis.runScript(script, keysOf(environment, scope, sandboxId).all, [policyNumbers(policy), ...args]);
 
-  async function run(script: Script, scope: Scope, args: readonly string[]): Promise<Reply> {
-    const raw = await runRaw(script, scope, args);
+  async function run(
+    script: Script,
+    scope: Scope,
+    args: readonly string[],
+    sandboxId?: SandboxId,
+  ): Promise<Reply> {
+    const raw = await runRaw(script, scope, args, sandboxId);
     return parseReply(script, scope, keysOf(environment, scope).previewId, raw);
   }
 
@@ -74,11 +72,8 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     },
 
     async commit(lease, commit) {
-      const { status, snapshot } = await run(commitScript, lease.scope, [
-        lease.leaseId,
-        text(lease.epoch),
-        ...commitArgs(commit),
-      ]);
+      const args = [lease.leaseId, text(lease.epoch), ...commitArgs(commit)];
+      const { status, snapshot } = await run(commitScript, lease.scope, args, sandboxIn(commit));
       if (status === "illegal") {
         const { previewId } = keysOf(environment, lease.scope);
         throw new IllegalTransitionError(previewId, snapshot.record.state, commit.become ?? "");
@@ -90,7 +85,7 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     },
 
     async condemn(scope, sandboxId) {
-      const { status } = await run(condemnScript, scope, [sandboxId]);
+      const { status } = await run(condemnScript, scope, [sandboxId], sandboxId);
       return status === "condemned";
     },
 
@@ -130,10 +125,10 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     async takeDue(most, pushForwardMs) {
       const raw = await redis.runScript(
         takeDueScript,
-        [dueKey(environment)],
+        [fleetKeys(environment).due],
         [text(most), text(pushForwardMs)],
       );
-      return z.array(z.string()).parse(raw).flatMap(parseDueMember);
+      return z.array(z.string()).parse(raw).flatMap(parseMember);
     },
   };
 }
@@ -143,7 +138,8 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
   const pause = request.kind === "pause" ? request : undefined;
   const settle = request.kind === "settle" ? request : undefined;
   const renew = request.kind === "renew" ? request : undefined;
-  const wanted = open || renew ? "running" : pause ? "resting" : text(settle?.wanted);
+  const adopt = request.kind === "adopt" ? request : undefined;
+  const wanted = open || renew ? "running" : pause ? "resting" : text((settle ?? adopt)?.wanted);
   return [
     scope.projectId,
     scope.userId,
@@ -160,10 +156,12 @@ function claimArgs(scope: Scope, request: ClaimRequest, policy: Policy): string[
     flag(open?.isByPerson),
     text(pause?.idleForMs ?? renew?.quietForMs),
     flag(pause?.mustBeEmpty),
-    text(open?.bootId),
+    text((open ?? adopt)?.bootId),
     text(open?.requestId),
     text(request.ifEpoch),
-    flag(pause !== undefined || renew?.quietForMs !== undefined),
+    flag((pause && !pause.isForced) || renew?.quietForMs !== undefined),
+    flag(open?.isAdmitted),
+    text(adopt?.epochFloor),
   ];
 }
 
@@ -174,6 +172,8 @@ function claimReply(scope: Scope, request: ClaimRequest, reply: Reply): ClaimRep
     return { kind: "granted", lease, snapshot };
   }
   if (status === "not-applicable") return { kind: "not-applicable", snapshot };
+  if (status === "waiting") return { kind: "waiting", isUnattended: reply.extra !== "", snapshot };
+  if (status === "refused") return { kind: "refused", reason: reasonSchema.parse(reply.extra), snapshot };
   return { kind: z.enum(["warm", "busy", "active", "needs-person", "completed"]).parse(status), snapshot };
 }
 
@@ -190,10 +190,19 @@ function commitArgs(commit: Commit): string[] {
     text(commit.requestId),
     flag(commit.mustBeFree),
     text(commit.condemn),
+    flag(commit.mayRunOn),
+    text(commit.endedAt),
+    text(commit.failure),
+    flag(commit.rejoinsLine),
     text(pairs.length),
     ...pairs.flatMap(([field, value]) => [field, text(value)]),
     ...(commit.remove ?? []),
   ];
+}
+
+/** The sandbox that the record names after this commit, or that it lets go. */
+function sandboxIn({ set, condemn }: Commit): SandboxId | undefined {
+  return condemn ?? sandboxIdSchema.safeParse(set?.sandboxId).data;
 }
 
 function checkText(check: Commit["check"]): string {
@@ -237,45 +246,13 @@ const policyNumbers = (policy: Policy): string =>
     policy.maxRunMs,
     policy.historyEntries,
     policy.leaseMs,
+    policy.keepAliveMs,
+    policy.planConcurrency,
+    policy.evictAfterMs,
+    policy.maxRunningPerUser,
+    policy.maxRunMsPerUserDay,
+    policy.maxRunMsPerUserMonth,
+    policy.breakerFailures,
+    policy.breakerWindowMs,
+    policy.retentionMs,
   ].join(",");
-
-interface Reply {
-  readonly status: string;
-  readonly snapshot: Snapshot;
-  readonly extra: string;
-}
-
-const replySchema = z.tuple([
-  z.string(),
-  z.coerce.number(),
-  z.tuple([z.coerce.number(), z.coerce.number()]),
-  z.array(z.string()),
-  z.string(),
-]);
-
-function parseReply(script: Script, scope: Scope, previewId: string, raw: ScriptReply): Reply {
-  const parsed = replySchema.safeParse(raw);
-  if (!parsed.success) throw new StoreRefusedError(script.name, parsed.error);
-  const [status, now, [viewers, holds], flat, extra] = parsed.data;
-  return { status, extra, snapshot: { now, viewers, holds, record: parseRecord(scope, previewId, flat) } };
-}
-
-function parseRecord(scope: Scope, previewId: string, flat: readonly string[]): PreviewRecord {
-  // Presence and the log outlive nothing: a hash with only such leftovers cannot exist, so empty means never opened.
-  if (flat.length === 0) return absentRecord(scope);
-  const fields: Record<string, string> = {};
-  for (let index = 0; index + 1 < flat.length; index += 2)
-    fields[String(flat[index])] = String(flat[index + 1]);
-  const parsed = recordSchema.safeParse(fields);
-  if (!parsed.success) throw new RecordUnreadableError(previewId, parsed.error);
-  return parsed.data;
-}
-
-/** A member that is no scope was never written by us; it must not keep the sweep from everybody else's. */
-function parseDueMember(member: string): Scope[] {
-  const [projectId, userId] = member.split("/");
-  const scope = z
-    .object({ projectId: projectIdSchema, userId: userIdSchema })
-    .safeParse({ projectId, userId });
-  return scope.success ? [scope.data] : [];
-}

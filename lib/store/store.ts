@@ -35,6 +35,8 @@ export type ClaimRequest = {
       readonly requestId?: string;
       /** Names the jobs of a start that begins now. */
       readonly bootId: string;
+      /** Its turn in the line has come: granted only if it still waits. */
+      readonly isAdmitted?: boolean;
     }
   | {
       readonly kind: "pause";
@@ -42,6 +44,8 @@ export type ClaimRequest = {
       readonly idleForMs?: number;
       /** Refused when a viewer is there. */
       readonly mustBeEmpty?: boolean;
+      /** An operator's word: also under an agent's hold. */
+      readonly isForced?: boolean;
     }
   | {
       readonly kind: "renew";
@@ -57,6 +61,18 @@ export type ClaimRequest = {
       /** Written with the claim, so that a wish that comes later is not overwritten by the commit. */
       readonly wanted?: Wanted;
     }
+  | {
+      /** A sandbox that is there already becomes this preview's; granted only where the record names none. */
+      readonly kind: "adopt";
+      readonly wanted: Wanted;
+      readonly bootId: string;
+      /** The highest epoch that the provider knows of this preview: later ones are above it. */
+      readonly epochFloor: number;
+    }
+  | {
+      /** A preview at rest lets its sandbox go. */
+      readonly kind: "retire";
+    }
 );
 
 export type ClaimReply =
@@ -69,6 +85,9 @@ export type ClaimReply =
       readonly kind: "warm" | "busy" | "active" | "needs-person" | "completed";
       readonly snapshot: Snapshot;
     }
+  /** It stands in the line for a place; with `isUnattended` nobody looks after the line, and somebody has to be called. */
+  | { readonly kind: "waiting"; readonly isUnattended: boolean; readonly snapshot: Snapshot }
+  | { readonly kind: "refused"; readonly reason: Reason; readonly snapshot: Snapshot }
   | { readonly kind: "not-applicable"; readonly snapshot?: Snapshot };
 
 export interface Commit {
@@ -88,6 +107,14 @@ export interface Commit {
   readonly requestId?: string;
   /** A sandbox that the record lets go with this commit, for good: no later commit names it. */
   readonly condemn?: SandboxId;
+  /** The record says that it rests, and its sandbox may run on: it keeps its place. */
+  readonly mayRunOn?: boolean;
+  /** When its run ended, where the provider said; else by now. */
+  readonly endedAt?: number;
+  /** Its start failed for good: counted against the project. */
+  readonly failure?: Reason;
+  /** It lost its place to a sandbox that is not ours, and stands first in the line if it is wanted still. */
+  readonly rejoinsLine?: boolean;
   /** Refused as `occupied` when the record names another sandbox than the one that is set. */
   readonly mustBeFree?: boolean;
 }

@@ -70,7 +70,13 @@ test("a day of a preview that is used twice leaves nothing running and nothing w
   }
 
   expect(world.running()).toEqual([]);
-  expect(await world.redis.command("ZCARD", "rekindle:test:due")).toBe(0);
+  // Nothing but the end of its retention, in a month.
+  const { pausedAt } = await world.status();
+  const due = await world.redis.command("ZRANGE", "rekindle:test:due", "0", "-1", "WITHSCORES");
+  expect(due).toEqual([
+    `${scope.projectId}/${scope.userId}`,
+    String(Number(pausedAt) + world.policy.retentionMs),
+  ]);
   expect(
     world.engine.history().runs.filter(({ status }) => status === "Running" || status === "Queued"),
   ).toEqual([]);

@@ -33,6 +33,8 @@ export function homeOnDisk(home: string, environment: Readonly<Record<string, st
     pause: notHere,
     kill: notHere,
     find: notHere,
+    listPage: notHere,
+    count: notHere,
     startInBackground: notHere,
     async writeFiles(_sandboxId, files) {
       for (const { path, content } of files) {

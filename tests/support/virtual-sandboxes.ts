@@ -15,7 +15,7 @@ import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import type { Boot, SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
-import type { ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
+import type { ListedSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
 import type { VirtualMachines } from "./virtual-machines";
 
 /** The wire takes whole seconds. */
@@ -109,6 +109,17 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
         .sort((left, right) => right.epoch - left.epoch || right.startedAt - left.startedAt);
     },
 
+    async listPage({ app, env }, from) {
+      const page = cloud.list({ metadata: { app, env }, ...(from === undefined ? {} : { nextToken: from }) });
+      return { sandboxes: page.items.map(listed), ...(page.nextToken ? { next: page.nextToken } : {}) };
+    },
+
+    async count({ app, env }) {
+      const running = cloud.views().filter(({ state }) => state === "running");
+      const ours = running.filter(({ metadata }) => metadata.app === app && metadata.env === env).length;
+      return { ours, others: running.length - ours };
+    },
+
     async writeFiles(sandboxId, files) {
       inside("write files", sandboxId, () => machines.writeFiles(sandboxId, files));
     },
@@ -142,6 +153,14 @@ const running = (view: SandboxView): RunningSandbox => ({
   sandboxId: sandboxIdSchema.parse(view.sandboxId),
   startedAt: view.startedAt,
   endsAt: view.endAt,
+});
+
+const listed = (view: SandboxView): ListedSandbox => ({
+  sandboxId: sandboxIdSchema.parse(view.sandboxId),
+  state: view.state,
+  startedAt: view.startedAt,
+  endsAt: view.endAt,
+  labels: view.metadata,
 });
 
 const observed = (view: SandboxView): ObservedSandbox =>

@@ -91,7 +91,9 @@ function nearCap(runtime: Runtime, { record }: Snapshot): ExtendOutcome | undefi
 }
 
 /** What is asked for, as time from now: from the last use, or a late or replayed event would buy time that nobody used. */
-export function keepAliveFor(runtime: Runtime, { record, now }: Snapshot): number {
+export function keepAliveFor(runtime: Runtime, { record, now, isEverythingHeld }: Snapshot): number {
   const untilCapMs = (runEndsAt(record, runtime.policy) ?? Number.POSITIVE_INFINITY) - now;
-  return Math.max(0, Math.min(usedUntil(record) + runtime.policy.keepAliveMs - now, untilCapMs));
+  // While nothing may be paused, the provider may not do it either.
+  const lastUse = isEverythingHeld ? now : usedUntil(record);
+  return Math.max(0, Math.min(lastUse + runtime.policy.keepAliveMs - now, untilCapMs));
 }

@@ -23,6 +23,8 @@ export interface OpenRequest {
   /** An event's id: answered once. */
   readonly requestId?: string;
   readonly reason?: Reason;
+  /** Its turn in the line has come: it goes on only if it still waits. */
+  readonly isAdmitted?: boolean;
 }
 
 export type OpenOutcome =
@@ -32,7 +34,13 @@ export type OpenOutcome =
   /** Somebody else is at work on it; what is wanted is written, and they go on to it. */
   | { readonly kind: "busy"; readonly snapshot: Snapshot }
   | { readonly kind: "needs-person"; readonly snapshot: Snapshot }
-  | { readonly kind: "completed"; readonly snapshot: Snapshot };
+  | { readonly kind: "completed"; readonly snapshot: Snapshot }
+  /** It stands in the line for a place and starts by itself; with `isUnattended` somebody has to be called to the line. */
+  | { readonly kind: "waiting"; readonly isUnattended: boolean; readonly snapshot: Snapshot }
+  /** It may not run, for this reason; nothing goes on by itself. */
+  | { readonly kind: "refused"; readonly reason: Reason; readonly snapshot: Snapshot }
+  /** Its turn in the line came when nobody waited any more. */
+  | { readonly kind: "not-waiting" };
 
 export async function open(runtime: Runtime, scope: Scope, request: OpenRequest): Promise<OpenOutcome> {
   const claimed = await runtime.store.claim(scope, {
@@ -58,8 +66,12 @@ export async function open(runtime: Runtime, scope: Scope, request: OpenRequest)
       return claimed.snapshot.record.state === "resuming"
         ? resume(runtime, claimed.lease, claimed.snapshot, request.requestId)
         : { kind: "starting", lease: claimed.lease, snapshot: claimed.snapshot };
-    case "active":
+    case "waiting":
+    case "refused":
+      return claimed;
     case "not-applicable":
+      return { kind: "not-waiting" };
+    case "active":
       throw new Error(`a claim to open cannot answer "${claimed.kind}"`);
   }
 }

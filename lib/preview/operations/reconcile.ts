@@ -10,10 +10,12 @@ import { type Action, decide, type Observed } from "../decide";
 import type { Policy } from "../policy";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
+import { extend } from "./extend";
 import { giveTimeBack } from "./give-time-back";
 import { type OpenOutcome, open } from "./open";
 import { type PauseOutcome, pause } from "./pause";
 import { type RenewOutcome, renew } from "./renew";
+import { type RetireOutcome, retire } from "./retire";
 import { commit, commitExpired, commitPaused, rest } from "./settle";
 
 export type ReconcileOutcome =
@@ -22,6 +24,7 @@ export type ReconcileOutcome =
   | { readonly kind: "busy"; readonly action: Action }
   | { readonly kind: "paused"; readonly action: Action; readonly outcome: PauseOutcome }
   | { readonly kind: "renewed"; readonly action: Action; readonly outcome: RenewOutcome }
+  | { readonly kind: "retired"; readonly action: Action; readonly outcome: RetireOutcome }
   | { readonly kind: "opened"; readonly action: Action; readonly outcome: OpenOutcome };
 
 export async function reconcile(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<ReconcileOutcome> {
@@ -91,6 +94,11 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
         action,
         outcome: await pause(runtime, scope, { leaseId, reason, ifEpoch, ...unless(reason, runtime.policy) }),
       };
+    case "extend":
+      await extend(runtime, scope, undefined);
+      return { kind: "agreed", action };
+    case "retire":
+      return { kind: "retired", action, outcome: await retire(runtime, scope, { leaseId, ifEpoch }) };
     case "renew":
       return { kind: "renewed", action, outcome: await renew(runtime, scope, { leaseId, ifEpoch }) };
     case "record-paused":

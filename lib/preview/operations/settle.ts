@@ -15,6 +15,17 @@ import { type CameBack, type Snapshot, sandboxOf } from "../record";
 /** What the record knows of a sandbox, removed together. */
 export const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
 
+/** What is true of a sandbox's disk, and of no other's. */
+export const ofTheSandbox = [
+  "pausedAt",
+  "bootId",
+  "filesFor",
+  "generation",
+  "sealHash",
+  "safeAt",
+  "keptUntil",
+];
+
 type Committing = Pick<Runtime, "store" | "log">;
 
 /** Commits under the fence. @throws LeaseLostError, or ProviderBusyError when the sandbox was condemned meanwhile. */
@@ -95,7 +106,7 @@ export async function commitRunning(
       ...(how.revision ? { revision: how.revision } : {}),
     },
     // The seal was for the pause that is over: from here on the files change as they like.
-    remove: ["pausedAt", "restartId", "runCapAt", "sealHash"],
+    remove: ["pausedAt", "restartId", "runCapAt", "sealHash", "safeAt", "keptUntil"],
     check: "when-running",
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
@@ -109,7 +120,7 @@ export function loseSandbox(runtime: Runtime, lease: Lease, sandboxId: SandboxId
     become: "starting",
     reason: "sandbox-gone",
     set: { bootId: runtime.random.hex(6) },
-    remove: [...sandboxFields, "pausedAt", "generation", "sealHash"],
+    remove: [...sandboxFields, "pausedAt", "generation", "sealHash", "safeAt"],
     check: { inMs: runtime.policy.leaseMs },
   });
 }
@@ -124,7 +135,7 @@ export function commitExpired(runtime: Runtime, lease: Lease, reason: Reason): P
     claim: "release",
     become: "expired",
     reason,
-    remove: [...sandboxFields, "pausedAt", "bootId", "filesFor", "generation", "sealHash"],
+    remove: [...sandboxFields, ...ofTheSandbox],
     check: "never",
   });
 }
@@ -138,6 +149,8 @@ export function commitPaused(
     readonly pausedAt: number;
     /** Of the seal that was taken just before; absent when the pause was not ours. */
     readonly sealHash?: string | undefined;
+    /** Every file in it is in the product's hands. */
+    readonly isSafe?: boolean;
   },
 ): Promise<Snapshot> {
   return commit(runtime, lease, {
@@ -145,8 +158,13 @@ export function commitPaused(
     claim: "release",
     become: "paused",
     reason: paused.reason,
-    set: { pausedAt: paused.pausedAt, ...(paused.sealHash ? { sealHash: paused.sealHash } : {}) },
-    remove: paused.sealHash ? [] : ["sealHash"],
+    set: {
+      pausedAt: paused.pausedAt,
+      ...(paused.sealHash ? { sealHash: paused.sealHash } : {}),
+      ...(paused.isSafe ? { safeAt: paused.pausedAt } : {}),
+    },
+    remove: [...(paused.sealHash ? [] : ["sealHash"]), ...(paused.isSafe ? [] : ["safeAt"])],
+    endedAt: paused.pausedAt,
     check: "never",
   });
 }
@@ -178,6 +196,7 @@ export async function fail(
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
     remove: ["sealHash"],
     ...(requestId ? { requestId } : {}),
+    ...(isMemoryGood || !permanentReasons.has(reason) ? {} : { failure: reason }),
     check: { inMs: runtime.policy.leaseMs },
   });
   return rest(runtime, lease, failed);
@@ -192,12 +211,26 @@ export async function giveUpTidying(runtime: Runtime, lease: Lease): Promise<Sna
   const snapshot = await runtime.store.renewLease(lease, { phase: "tidy" });
   const { state } = snapshot.record;
   if (state !== "failed" && state !== "paused") return snapshot;
+  return leaveUntidied(runtime, lease);
+}
+
+function leaveUntidied(runtime: Runtime, lease: Lease): Promise<Snapshot> {
   return commit(runtime, lease, {
     operation: "left-untidied",
     claim: "release",
+    mayRunOn: true,
     check: { inMs: runtime.policy.healAfterMs },
   });
 }
+
+/** What another start of the same project would meet as well: its own doing, or a provider that will not have it. */
+const permanentReasons: ReadonlySet<Reason> = new Set([
+  "no-recipe",
+  "install-failed",
+  "server-exited",
+  "port-never-opened",
+  "provider-refused",
+]);
 
 /** What the project's own server did, as opposed to the services around it. */
 const serverReasons: ReadonlySet<Reason> = new Set(["server-exited", "port-never-opened"]);
@@ -205,6 +238,7 @@ const serverReasons: ReadonlySet<Reason> = new Set(["server-exited", "port-never
 /** Pauses the sandbox of a preview whose state already says that it rests, and ends the claim. */
 export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): Promise<Snapshot> {
   const sandboxId = sandboxOf(resting.record);
+  if (resting.isEverythingHeld) return leaveUntidied(runtime, lease);
   const left = sandboxId ? await runtime.sandboxes.pause(sandboxId) : "gone";
   if (left === "gone" && resting.record.state === "paused")
     return commitExpired(runtime, lease, "sandbox-gone");
@@ -212,7 +246,7 @@ export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): P
     operation: "rested",
     claim: "release",
     // Its processes may have run since the seal was taken.
-    remove: [...(left === "gone" ? sandboxFields : []), "sealHash"],
+    remove: [...(left === "gone" ? sandboxFields : []), "sealHash", "safeAt"],
     check: "never",
   });
 }

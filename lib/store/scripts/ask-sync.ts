@@ -9,7 +9,7 @@ import { script } from "./script";
 export const askSyncScript = script(
   "ask-sync",
   `
-if get('state') == nil then return { 'absent', whole(now), { '0', '0' }, {}, '' } end
+if get('state') == nil then return replyAbsent('absent') end
 set('syncAskedAt', whole(now))
 if get('state') == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 return reply('asked')

@@ -8,19 +8,25 @@
  *       10 when to look again in ms since the epoch, '+N' in N ms, 'running' at a running preview's own time, '' never,
  *       unless running is wanted by then  11 id of the request that this answers, ''
  *       12 '1' when the record may name no other sandbox than the one that is set
- *       13 sandbox to mark as one that is let go, '' for none: no later commit names it  14 number of fields to set, then field, value, …, then the fields to remove
+ *       13 sandbox to mark as one that is let go, '' for none: no later commit names it
+ *       14 '1' when its sandbox may run on although the record says that it rests  15 when its run ended, '' for by now
+ *       16 what a permanent failure of its start was, '' for none  17 '1' when its place is wanted back: it joins the line
+ *       18 number of fields to set, then field, value, …, then the fields to remove
  *
  * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox) or `illegal`.
  */
+import { breaker } from "./breaker";
+import { sandboxMemory } from "./sandbox-memory";
 import { script } from "./script";
 
 export const commitScript = script(
   "commit",
-  `
+  `${breaker}${sandboxMemory}
 local leaseId, epoch, operation, hold = ARGV[2], ARGV[3], ARGV[4], ARGV[5] == 'hold'
 local state, allowed, reason, wanted = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local nextCheckAt, requestId, mustBeFree = ARGV[10], ARGV[11], ARGV[12] == '1'
-local condemned, count = ARGV[13], tonumber(ARGV[14])
+local condemned, mayRunOn, endedAt = ARGV[13], ARGV[14] == '1', tonumber(ARGV[15])
+local failure, rejoins, count = ARGV[16], ARGV[17] == '1', tonumber(ARGV[18])
 
 -- All of this claim's operations and not only the last: a request that was given up may arrive after the next ones.
 local operations = get('operations') or ','
@@ -30,15 +36,16 @@ if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true)
 
 local sandboxId = get('sandboxId')
 for index = 1, count do
-  if ARGV[13 + index * 2] == 'sandboxId' then sandboxId = ARGV[14 + index * 2] end
+  if ARGV[17 + index * 2] == 'sandboxId' then sandboxId = ARGV[18 + index * 2] end
 end
 -- Two attempts of one step hold the same claim: the sandbox of the second must not push out that of the first.
 local named = get('sandboxId')
 if mustBeFree and named ~= nil and named ~= sandboxId then return reply('occupied') end
 if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
 
-for index = 1, count do set(ARGV[13 + index * 2], ARGV[14 + index * 2]) end
-for index = 15 + count * 2, #ARGV do unset(ARGV[index]) end
+local endsAt = getNumber('endsAt')
+for index = 1, count do set(ARGV[17 + index * 2], ARGV[18 + index * 2]) end
+for index = 19 + count * 2, #ARGV do unset(ARGV[index]) end
 if condemned ~= '' then redis.call('SADD', condemnedKey, condemned) end
 if state ~= '' then become(state, reason, leaseId) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
@@ -46,9 +53,24 @@ if requestId ~= '' then answerRequest(requestId) end
 set('operations', operations .. operation .. ',')
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
+
+rememberSandbox(named, get('sandboxId'), condemned)
+local isResting = get('state') == 'paused' or get('state') == 'expired' or get('state') == 'failed'
+local mayRun = not isResting or hold or mayRunOn
+accountRun(mayRun and get('runStartedAt') or nil, math.min(now, endedAt or now, endsAt > 0 and endsAt or now))
+if not mayRun then freePlace()
+elseif get('state') == 'running' and not hold then takePlace(getNumber('endsAt'))
+elseif not isResting then takePlace(placeUntilAtWork()) end
+countFailure(failure, get('state'))
+if rejoins and get('wanted') == 'running' then joinLine(true)
+elseif get('wanted') == 'resting' then leaveLine() end
+
 if nextCheckAt == '' and get('wanted') == 'running' and get('state') ~= 'failed' then
   -- Somebody asked for it meanwhile: should the holder die before it goes on, the look at the claim's end stays due.
   nextCheckAt = get('nextCheckAt')
+elseif nextCheckAt == '' and get('state') == 'paused' then
+  -- It is let go after its retention; what could not be let go then is looked at again later.
+  checkAt(scopeOf(), math.max(getNumber('pausedAt') + retentionMs, getNumber('keptUntil')))
 elseif nextCheckAt == '' then
   unset('nextCheckAt')
   redis.call('ZREM', dueKey, scopeOf())

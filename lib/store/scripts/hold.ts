@@ -15,7 +15,7 @@ export const holdScript = script(
   `
 local action, hold = ARGV[2], ARGV[3]
 local state = get('state')
-if state == nil then return { 'absent', whole(now), { '0', '0' }, {}, '' } end
+if state == nil then return replyAbsent('absent') end
 
 local endsAt = tonumber(redis.call('ZSCORE', holdsKey, hold) or '0') + 0.0
 if action == 'release' and endsAt == 0 then return reply('not-held') end
@@ -37,6 +37,7 @@ if latest[2] then set('heldUntil', whole(tonumber(latest[2]))) else unset('heldU
 -- Who gives back a hold in time has worked until now; one that ended by itself counts until its end.
 local workedUntil = action == 'hold' and now or math.min(now, endsAt)
 if workedUntil > getNumber('lastActiveAt') then set('lastActiveAt', whole(workedUntil)) end
+markUsed()
 if state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 if action == 'hold' then return reply('held', whole(endsAt)) end
 return reply('released')

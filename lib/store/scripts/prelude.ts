@@ -6,13 +6,24 @@
  *
  * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
  * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string) · KEYS[6] requests
- * that were answered (sorted set by time) · KEYS[7] holds (sorted set by end) · KEYS[8] history (stream).
- * ARGV[1], in every script: the policy's numbers that scripts need, in milliseconds, joined by commas.
+ * that were answered (sorted set by time) · KEYS[7] holds (sorted set by end) · KEYS[8] history (stream) · KEYS[9] places
+ * that are taken (sorted set by the latest end) · KEYS[10] those by last use (sorted set) · KEYS[11] the line of those who
+ * wait for a place (sorted set by turn) · KEYS[12] fleet (hash: switches, and what the line goes by) · KEYS[13] user
+ * (hash: places, ledger, suspension) · KEYS[14] breaker of the project (hash) · KEYS[15] projects of the user (set) ·
+ * KEYS[16] users of the project (set) · KEYS[17] all previews (sorted set by last change) · KEYS[18] sandboxes that
+ * records name (sorted set by when the provider last had them) · KEYS[19] the sandbox that this call is about (hash).
+ * ARGV[1], in every script: the policy's numbers that scripts need, joined by commas.
  */
-export const prelude = `
+import { ledger } from "./ledger";
+import { places } from "./places";
+
+const record = `
 local recordKey, viewersKey, dueKey = KEYS[1], KEYS[2], KEYS[3]
 local condemnedKey, logKey, requestsKey = KEYS[4], KEYS[5], KEYS[6]
 local holdsKey, historyKey = KEYS[7], KEYS[8]
+local placesKey, usedKey, lineKey, fleetKey = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+local userKey, breakerKey, userPreviewsKey, projectPreviewsKey = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
+local previewsKey, namedKey, sandboxKey = KEYS[17], KEYS[18], KEYS[19]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
 local policy = {}
@@ -20,6 +31,9 @@ for number in string.gmatch(ARGV[1], '%d+') do policy[#policy + 1] = tonumber(nu
 local viewerGoneAfterMs, idleAfterMs, healAfterMs = policy[1], policy[2], policy[3]
 local graceAfterLeftMs, renewBeforeMs, maxRunMs = policy[4], policy[5], policy[6]
 local historyEntries, leaseMs = policy[7], policy[8]
+local keepAliveMs, planConcurrency, evictAfterMs = policy[9], policy[10], policy[11]
+local maxRunningPerUser, maxDayMs, maxMonthMs = policy[12], policy[13], policy[14]
+local breakerFailures, breakerWindowMs, retentionMs = policy[15], policy[16], policy[17]
 
 local function whole(number) return string.format('%.0f', number) end
 local function get(field) return redis.call('HGET', recordKey, field) or nil end
@@ -66,11 +80,15 @@ local function runningCheckAt()
   return at + healAfterMs
 end
 
+-- For so long after its last change it can be told what became of a preview and of its sandboxes.
+local rememberMs = 90 * 86400000.0
+
 -- The stream's own ids are the times; what is beyond the newest entries is forgotten. One field with a line for each name
 -- and each value, for Lua 5.1 and 5.3 have no common way to pass a list on as arguments.
 local function remember(kind, fields)
   local lines = table.concat(fields, '\\n')
   redis.call('XADD', historyKey, 'MAXLEN', whole(historyEntries), '*', 'kind', kind, 'fields', lines)
+  redis.call('PEXPIRE', historyKey, whole(rememberMs))
 end
 
 local function become(state, reason, by)
@@ -90,6 +108,7 @@ local function become(state, reason, by)
   remember('moved', fields)
   set('changedAt', whole(now))
   set('state', state)
+  redis.call('ZADD', previewsKey, whole(now), scopeOf())
 end
 
 -- Longer than a request stays fresh: an older replay is refused for its age.
@@ -99,9 +118,27 @@ local function answerRequest(id)
   redis.call('ZREMRANGEBYSCORE', requestsKey, '-inf', whole(now - rememberRequestMs))
   redis.call('PEXPIRE', requestsKey, whole(rememberRequestMs))
 end
+`;
 
+const answer = `
+-- What the record says, who is there, and what holds for all: position and time in the line, switches, the user's state.
 local function reply(status, extra)
-  local there = { whole(countViewers()), whole(countHolds()) }
-  return { status, whole(now), there, redis.call('HGETALL', recordKey), extra or '' }
+  local position, waitMs = standing()
+  local flags = (switch('hold-everything') and 'h' or '') .. (switch('stop-creating') and 'c' or '')
+  local suspended = redis.call('HGET', userKey, 'suspended') or ''
+  local dayTotal, monthTotal = '', ''
+  if maxDayMs > 0 or maxMonthMs > 0 then
+    local day, month = userTotals()
+    dayTotal, monthTotal = whole(day), whole(month)
+  end
+  local around = { whole(countViewers()), whole(countHolds()), position, waitMs, flags, suspended, dayTotal, monthTotal }
+  return { status, whole(now), around, redis.call('HGETALL', recordKey), extra or '' }
+end
+
+-- There is no such preview.
+local function replyAbsent(status)
+  return { status, whole(now), { '0', '0', '', '', '', '', '', '' }, {}, '' }
 end
 `;
+
+export const prelude = record + ledger + places + answer;

@@ -20,6 +20,7 @@ if ARGV[5] == '1' then set('runCapAt', whole(endsAt)) end
 if endsAt <= getNumber('endsAt') then return reply('not-later') end
 set('endsAt', whole(endsAt))
 set('extendedAt', whole(now))
+takePlace(isClaimed() and placeUntilAtWork() or endsAt)
 if not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 return reply('recorded')
 `,

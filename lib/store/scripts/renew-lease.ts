@@ -15,6 +15,7 @@ local leaseId, epoch, leaseMs, phase, tail = ARGV[2], ARGV[3], tonumber(ARGV[4])
 if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
 set('leaseUntil', whole(now + leaseMs))
 checkAt(scopeOf(), now + leaseMs)
+if redis.call('ZSCORE', placesKey, scopeOf()) then takePlace(placeUntilAtWork()) end
 if phase ~= '' and phase ~= get('phase') then redis.call('HSET', recordKey, 'phase', phase, 'phaseAt', whole(now)) end
 if tail ~= '' then redis.call('SET', logKey, tail, 'PX', '86400000') end
 return reply('renewed')

@@ -17,7 +17,7 @@ export const touchScript = script(
   `
 local sign, viewer, emitEveryMs = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local state = get('state')
-if state == nil then return { 'absent', whole(now), { '0', '0' }, {}, '' } end
+if state == nil then return replyAbsent('absent') end
 
 if sign == 'unsent' then
   if get('emitSeq') == ARGV[6] then unset('emittedAt') end
@@ -30,6 +30,11 @@ if sign == 'left' then
   unset('emittedAt')
   local isLast = (isAlive or state == 'starting') and countViewers() == 0
   if isLast and get('leftAt') == nil then set('leftAt', whole(now)) end
+  -- Nobody waits for it any more.
+  if get('waitingSince') and countViewers() == 0 and countHolds() == 0 then
+    leaveLine()
+    if not isClaimed() then set('wanted', 'resting') end
+  end
   if isLast and state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
   return reply('touched', isLast and whole(getNumber('emitSeq')) or '')
 end
@@ -42,6 +47,7 @@ local at = now
 if sign == 'activity' then at = math.min(now, tonumber(ARGV[5]) + 0.0) end
 if at > getNumber('lastActiveAt') then set('lastActiveAt', whole(at)) end
 if viewer ~= '' or at > getNumber('leftAt') then unset('leftAt') end
+markUsed()
 if state == 'pausing' and at >= getNumber('changedAt') then set('wanted', 'running') end
 
 if state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end

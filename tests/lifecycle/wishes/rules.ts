@@ -2,6 +2,7 @@
  * Owns the rules that hold at rest after any two acts, whatever they were (anchors.md §2.2, I1 to I7), and names those that
  * are broken. It must never move the clock.
  */
+import { keptUntil } from "@/lib/preview/decide";
 import { sandboxOf } from "@/lib/preview/record";
 import { scope, type World } from "@/tests/support/world";
 
@@ -37,7 +38,15 @@ export async function brokenRules(world: World, known: Known): Promise<string[]>
     world.running().every(({ sandboxId }) => isRunning && sandboxId === named),
     "a sandbox runs that nobody uses",
   );
-  holds((dueAt !== null) === isRunning, isRunning ? "nobody watches over it" : "one that rests is looked at");
+  const retainedUntil = record.state === "paused" ? keptUntil(record, world.policy) : undefined;
+  const restDue = dueAt === null ? undefined : Number(dueAt);
+  if (isRunning) holds(dueAt !== null, "nobody watches over it");
+  else holds(restDue === retainedUntil, "one that rests is looked at before its retention is over");
+  const placeUntil = Number((await world.redis.command("ZSCORE", "rekindle:test:places", member)) ?? 0);
+  holds(
+    placeUntil > world.clock.now() === isRunning,
+    isRunning ? "it runs without a place" : "it rests and keeps its place",
+  );
   holds(String(epochs) === String(epochs.toSorted((left, right) => left - right)), `epochs ${epochs}`);
   if (known.isKilled) return broken;
   const entries = await world.store.history(scope, world.policy.historyEntries);

@@ -1,0 +1,22 @@
+/**
+ * Owns, in Lua, what is remembered of sandboxes: which ones records name now, and of each one whose it was and what became
+ * of it, for as long as a history lasts. So a sandbox is found by its id when it is gone, the audit sees both ways, and
+ * nobody kills one that ever ran for somebody. Part of the scripts that name a sandbox or let one go. Cannot fail.
+ *
+ * In the sandbox's hash: `scope` · `ranAt` when it first was a running preview · `letGoAt` when it was given up for good.
+ */
+export const sandboxMemory = `
+local function member(sandboxId) return sandboxId .. '/' .. scopeOf() end
+
+local function rememberSandbox(before, after, letGo)
+  if before and before ~= after then redis.call('ZREM', namedKey, member(before)) end
+  if after and before ~= after then redis.call('ZADD', namedKey, whole(now), member(after)) end
+  if after == nil and letGo == '' then return end
+  redis.call('HSET', sandboxKey, 'scope', scopeOf())
+  if get('state') == 'running' and redis.call('HEXISTS', sandboxKey, 'ranAt') == 0 then
+    redis.call('HSET', sandboxKey, 'ranAt', whole(now))
+  end
+  if letGo ~= '' then redis.call('HSET', sandboxKey, 'letGoAt', whole(now)) end
+  redis.call('PEXPIRE', sandboxKey, whole(rememberMs))
+end
+`;
