@@ -49,6 +49,7 @@ export function buildApp(source: Readonly<Record<string, string | undefined>>): 
       ...(environment.PREVIEW_CONNECT_TO ? { connectTo: environment.PREVIEW_CONNECT_TO } : {}),
     },
     files: folderProjects(environment.PROJECTS_FOLDER),
+    ...(environment.E2B_WEBHOOK_SECRET ? { webhookSecrets: environment.E2B_WEBHOOK_SECRET } : {}),
   });
   return {
     rekindle,

@@ -26,6 +26,7 @@ import { type InngestService, startInngestService } from "./inngest-service";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 import { ownSamples } from "./sample-projects";
+import { newWebhookSecret, registerWebhook } from "./sandbox-webhook";
 
 /** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
 const log: Log = {
@@ -62,6 +63,7 @@ async function main(): Promise<number> {
     const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
     const variables = {
       ...variablesOf(started),
+      ...(started.e2b ? await webhookOf(started.e2b, port) : {}),
       ...nextFolder(folder),
       REKINDLE_ENV: environment,
       PROJECTS_FOLDER:
@@ -85,6 +87,13 @@ async function main(): Promise<number> {
     ending.abort();
     await stopAll();
   }
+}
+
+/** Registered before the app listens: nothing happens to a sandbox before somebody opens a preview in it. */
+async function webhookOf(e2b: LocalE2b, port: number): Promise<Record<string, string>> {
+  const secret = newWebhookSecret();
+  await registerWebhook(e2b, `http://127.0.0.1:${port}/api/webhooks/e2b`, secret);
+  return { E2B_WEBHOOK_SECRET: secret };
 }
 
 /** Next takes a lock in the folder that it builds in, so a launch with a folder of its own has Next build there too. */
