@@ -30,7 +30,13 @@ export default defineConfig({
         extends: true,
         // Files share a process: to load Inngest's, E2B's and our modules anew, and to compile them anew as they run, is a
         // third of what a file takes in a process of its own.
-        test: { name: "parts", include: [partFiles], exclude: replacing, isolate: false },
+        test: {
+          name: "parts",
+          include: [partFiles],
+          exclude: replacing,
+          isolate: false,
+          setupFiles: ["tests/support/plain-environment.ts"],
+        },
       },
       {
         extends: true,
