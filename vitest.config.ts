@@ -28,7 +28,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Files share a process: to load Inngest's, E2B's and our modules anew, and to compile them anew as they run, is a
+        // Files share a process, here and in the contracts: to load Inngest's, E2B's and our modules anew, and to compile them anew as they run, is a
         // third of what a file takes in a process of its own.
         test: {
           name: "parts",
@@ -42,7 +42,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "replacing",
-          include: replacing.filter((path) => !/^tests.(contract|e2e)\b/.test(path)),
+          include: isLive ? [] : replacing.filter((path) => !/^tests.e2e\b/.test(path)),
         },
       },
       {
@@ -50,7 +50,12 @@ export default defineConfig({
         test: isLive
           ? // E2B itself, by `npm run test:live`: one file at a time, to stay far below the account's limits.
             { name: "contract", include: ["tests/contract/e2b/shared/**/*.test.ts"], fileParallelism: false }
-          : { name: "contract", include: ["tests/contract/**/*.test.ts"] },
+          : {
+              name: "contract",
+              include: ["tests/contract/**/*.test.ts"],
+              exclude: replacing,
+              isolate: false,
+            },
       },
       {
         extends: true,
