@@ -16,6 +16,9 @@ const replacing = readdirSync(join(root, "tests"), { recursive: true, encoding: 
     /\bvi\.(mock|doMock|stub\w+|useFakeTimers)\(/.test(readFileSync(join(root, path), "utf8")),
   );
 
+const replacingIn = (...folders: string[]) =>
+  replacing.filter((path) => folders.some((folder) => path.startsWith(join("tests", folder, "/"))));
+
 export default defineConfig({
   resolve: { alias: { "@": root } },
   test: {
@@ -28,8 +31,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Files share a process, here and in the contracts: to load Inngest's, E2B's and our modules anew, and to compile them anew as they run, is a
-        // third of what a file takes in a process of its own.
+        // Files share a process, as in the contracts: to load Inngest's, E2B's and our modules anew, and to compile them
+        // anew as they run, is a third of what a file takes in a process of its own.
         test: {
           name: "parts",
           include: [partFiles],
@@ -40,11 +43,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: "replacing",
-          include: isLive ? [] : replacing.filter((path) => !/^tests.e2e\b/.test(path)),
-        },
+        test: { name: "parts-alone", include: replacingIn("unit", "lifecycle", "parity", "property") },
       },
+      { extends: true, test: { name: "contract-alone", include: isLive ? [] : replacingIn("contract") } },
       {
         extends: true,
         test: isLive
