@@ -6,7 +6,7 @@
  */
 
 import { createFunctions } from "@/functions";
-import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
+import { eventsOf, type News, newsOfOpening, newsOfPausing } from "@/functions/announce";
 import {
   previewCheckDue,
   previewRequested,
@@ -22,7 +22,7 @@ import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { type Explanation, explain } from "./preview/explain";
 import type { HistoryEntry } from "./preview/history";
-import { open as openPreview } from "./preview/operations/open";
+import { openMakingRoom } from "./preview/operations/make-room";
 import { fail, giveUpTidying } from "./preview/operations/settle";
 import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
@@ -137,11 +137,12 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   }
 
   async function openAndTell(scope: Scope, by: OpenedBy): Promise<Snapshot> {
-    const outcome = await openPreview(runtime, scope, {
+    const { outcome, rested } = await openMakingRoom(runtime, scope, {
       leaseId: parseLeaseId(`${by.kind === "person" ? "route" : "agent"}-${runtime.random.hex(12)}`),
       isByPerson: by.kind === "person",
       ...(by.kind === "person" && by.viewerId ? { viewerId: parseViewerId(by.viewerId) } : {}),
     });
+    if (rested) await tell(runtime, rested.scope, newsOfPausing(runtime, rested.outcome));
     const news = newsOfOpening(runtime, outcome, by.kind === "person" ? "person" : "system");
     if (outcome.kind === "starting") {
       return handOver(runtime, scope, news, outcome.snapshot, outcome.lease);

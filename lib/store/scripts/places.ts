@@ -46,17 +46,33 @@ local function markUsed()
 end
 
 local function leaveLine()
-  if redis.call('ZREM', lineKey, scopeOf()) == 0 and get('waitingSince') == nil then return end
+  local turn = redis.call('ZSCORE', lineKey, scopeOf())
+  if turn then
+    redis.call('ZREM', lineKey, scopeOf())
+    -- Who leaves has had nothing of this round: the next request of the same user stands in it again.
+    local round = math.floor(tonumber(turn) / 1000000)
+    local isLast = tonumber(redis.call('HGET', userKey, 'lineRound') or '0') == round
+    if isLast then redis.call('HSET', userKey, 'lineRound', whole(round - 1)) end
+  end
   unset('waitingSince')
 end
 
--- In front: who had a place and lost it to somebody outside has waited already.
+-- Nobody waits for it any more: a place that was offered to it meanwhile comes free.
+local function stopWaiting()
+  if get('waitingSince') == nil then return end
+  if not isClaimed() then freePlace() end
+  leaveLine()
+end
+
+-- In front: who had a place and lost it to somebody outside, or was offered one that could not be taken up in time, has
+-- waited already.
 local function joinLine(isInFront)
-  if get('waitingSince') == nil then set('waitingSince', whole(now)) end
   if redis.call('ZSCORE', lineKey, scopeOf()) then return end
+  if get('waitingSince') then isInFront = true else set('waitingSince', whole(now)) end
   if redis.call('ZCARD', lineKey) == 0 then
     redis.call('HINCRBY', fleetKey, 'lineNumber', '1')
-    redis.call('HSET', fleetKey, 'lineRound', '0', 'lineCount', '0')
+    -- The first admission is measured from here.
+    redis.call('HSET', fleetKey, 'lineRound', '0', 'lineCount', '0', 'admittedAt', whole(now))
   end
   local number, round = redis.call('HGET', fleetKey, 'lineNumber'), fleetNumber('lineRound')
   local isSameLine = redis.call('HGET', userKey, 'lineNumber') == number
@@ -70,12 +86,13 @@ end
 -- Whether somebody looks after the line; who joins an unattended one has to call for it.
 local function isLineServed() return fleetNumber('lineServedUntil') > now end
 
--- Position from 1, and how long that may take by the last admissions; nothing when there is nothing to go by.
+-- Position from 1, or 0 once a place is offered, and how long that may take by the last admissions; nothing when there is
+-- nothing to go by.
 local function standing()
   if get('waitingSince') == nil then return '', '' end
-  local members = redis.call('ZSCORE', lineKey, scopeOf())
-  if not members then return '', '' end
-  local position = redis.call('ZCOUNT', lineKey, '-inf', '(' .. members) + 1
+  local turn = redis.call('ZSCORE', lineKey, scopeOf())
+  if not turn then return hasPlace() and '0' or '', '' end
+  local position = redis.call('ZCOUNT', lineKey, '-inf', '(' .. turn) + 1
   local every = fleetNumber('admitEveryMs')
   if every == 0 then return whole(position), '' end
   -- A line that has not moved for longer than usual is not said to move as usual.
