@@ -4,6 +4,7 @@
  * must never guess at what the provider would say now.
  */
 import { spanText } from "../duration-words";
+import { standingText } from "../line-words";
 import { entryWords, filesText, type ToldEntry } from "./entry-words";
 import { actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
@@ -27,7 +28,13 @@ export function explain(snapshot: Snapshot, history: readonly HistoryEntry[], po
 
 /** Why it is in its state, since when and by whom, and what would change that; the first sentence says the most. */
 export function whyRunning(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
-  return [...sentencesOf(snapshot, history, policy), ...filesSentences(snapshot)];
+  return [...lineSentences(snapshot), ...sentencesOf(snapshot, history, policy), ...filesSentences(snapshot)];
+}
+
+function lineSentences({ record, line, now }: Snapshot): string[] {
+  if (!line || record.waitingSince === undefined) return [];
+  const since = spanText(now - record.waitingSince);
+  return [`It waits for a place, for ${since} so far: ${standingText(line)}. It starts by itself.`];
 }
 
 function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {

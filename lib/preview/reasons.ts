@@ -170,8 +170,9 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "provider-capacity": {
     title: "All places are taken",
-    message: "As many sandboxes run as the plan allows. Try again when one has gone to rest.",
-    action: "try-again",
+    message:
+      "As many sandboxes run as the plan allows, and nobody waits here for a place any more. Opened again it stands in line.",
+    action: "open",
   },
   "events-unreachable": {
     title: "Inngest did not answer",

@@ -39,6 +39,8 @@ export interface PreviewView {
     readonly at: number;
     readonly tookMs: number;
   };
+  /** While it waits for a place: its position from 1, 0 once one is offered, and how long that may take where known. */
+  readonly line?: { readonly position: number; readonly waitMs?: number; readonly since: number };
   /** While its run is renewed: it is away for about so long, with memory and processes kept. */
   readonly renewal?: { readonly estimateMs: number; readonly startedAt: number };
   /** While it runs and an end is near. */
@@ -84,10 +86,10 @@ export function viewOf(
   const { policy, logTail, previewUrl } = parts;
   const sandboxId = sandboxOf(record);
   const isOver = isRunOver(snapshot);
-  const reason = isOver ? "provider-paused" : honestReason(record);
+  const reason = shownReason(snapshot);
   const { title, message, action } = reasonCopy[reason];
-  // Moving and yet nobody's work: its worker vanished, and whoever asks takes over.
-  const isOpenable = (record.state !== "running" || isOver) && !isClaimed(snapshot);
+  // Moving and yet nobody's work: its worker vanished, and whoever asks takes over. What stands in line starts by itself.
+  const isOpenable = (record.state !== "running" || isOver) && !isClaimed(snapshot) && reason !== "no-place";
   return {
     projectId: record.projectId,
     userId: record.userId,
@@ -101,6 +103,7 @@ export function viewOf(
     ...(sandboxId ? { sandboxId } : {}),
     ...filesOf(record),
     ...(holds > 0 && record.heldUntil !== undefined ? { heldUntil: record.heldUntil } : {}),
+    ...lineOf(snapshot),
     ...(isOver ? {} : runningOf(snapshot, policy, previewUrl)),
     ...pausedOf(record, isOver),
     ...(isMoving(record.state) ? waitOf(record, policy) : {}),
@@ -111,6 +114,16 @@ export function viewOf(
 /** Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks. */
 export function isRunOver({ record, now }: Snapshot): boolean {
   return record.state === "running" && now >= record.endsAt;
+}
+
+/** Waiting for a place comes before what it was when it began to wait, which stands in its state. */
+function shownReason(snapshot: Snapshot): Reason {
+  if (snapshot.line) return "no-place";
+  return isRunOver(snapshot) ? "provider-paused" : honestReason(snapshot.record);
+}
+
+function lineOf({ record, line, now }: Snapshot): Partial<PreviewView> {
+  return line ? { line: { ...line, since: record.waitingSince ?? now } } : {};
 }
 
 function runningOf(snapshot: Snapshot, policy: Policy, previewUrl: PreviewUrl): Partial<PreviewView> {
