@@ -2,8 +2,9 @@
  * Owns, in Lua, who has a place among the plan's sandboxes, and the line of those who wait for one. A place is taken
  * before the provider is asked for anything and lasts until the provider's own end at the latest, so what a dead worker
  * held comes free by itself. The line is fair across users by start tags (start-time fair queueing, Goyal and others,
- * 1996): each request of a user stands one round behind that user's last, so nobody's many go before another's first,
- * and nobody is overtaken for ever. Part of every script's beginning. Cannot fail by itself.
+ * 1996): each request of a user stands one round behind that user's last, and behind the places that the user has, so
+ * nobody's many go before another's first, and nobody is overtaken for ever. Part of every script's beginning. Cannot
+ * fail by itself.
  */
 export const places = `
 local function fleetNumber(field) return tonumber(redis.call('HGET', fleetKey, field) or '0') + 0.0 end
@@ -76,15 +77,24 @@ local function joinLine(isInFront)
   end
   local number, round = redis.call('HGET', fleetKey, 'lineNumber'), fleetNumber('lineRound')
   local isSameLine = redis.call('HGET', userKey, 'lineNumber') == number
-  local last = isSameLine and tonumber(redis.call('HGET', userKey, 'lineRound') or '0') or 0
+  local last = tonumber(redis.call('HGET', userKey, 'lineRound') or '0')
+  if not isSameLine then
+    -- New to this line: the places that the user has count like rounds that were had.
+    local _, _, others = userTotals()
+    last = round + others
+  end
   if not isInFront then round = math.max(round, last) + 1 end
   local count = redis.call('HINCRBY', fleetKey, 'lineCount', '1')
   redis.call('ZADD', lineKey, whole(round * 1000000 + count), scopeOf())
   redis.call('HSET', userKey, 'lineNumber', number, 'lineRound', whole(math.max(round, last)))
 end
 
--- Whether somebody looks after the line; who joins an unattended one has to call for it.
-local function isLineServed() return fleetNumber('lineServedUntil') > now end
+-- Whether somebody looks after the line, or was called a moment ago; who joins an unattended one has to call for it.
+local function isLineServed()
+  if fleetNumber('lineServedUntil') > now then return true end
+  redis.call('HSET', fleetKey, 'lineServer', 'called', 'lineServedUntil', whole(now + healAfterMs))
+  return false
+end
 
 -- Position from 1, or 0 once a place is offered, and how long that may take by the last admissions; nothing when there is
 -- nothing to go by.

@@ -39,8 +39,9 @@ if redis.call('HGET', fleetKey, 'look') == look then
     redis.call('HGET', fleetKey, 'lookWaiting') }
 end
 
-local isOthers = redis.call('HGET', fleetKey, 'lineServer') ~= server and fleet('lineServedUntil') > now
-if isOthers then return { 'other', {}, {}, whole(redis.call('ZCARD', lineKey)) } end
+local before = redis.call('HGET', fleetKey, 'lineServer')
+-- One that was called and has not come yet is nobody.
+if before and before ~= server and before ~= 'called' and fleet('lineServedUntil') > now then return { 'other', {}, {}, whole(redis.call('ZCARD', lineKey)) } end
 
 redis.call('ZREMRANGEBYSCORE', placesKey, '-inf', whole(now))
 local taken = redis.call('ZCARD', placesKey)
@@ -62,9 +63,9 @@ end
 -- How long one admission takes, as a moving mean: what those who still wait are told. The first is measured from when the
 -- line began.
 if #admitted > 0 then
-  local before, every = fleet('admittedAt'), fleet('admitEveryMs')
-  if before > 0 and now > before then
-    local took = (now - before) / #admitted
+  local last, every = fleet('admittedAt'), fleet('admitEveryMs')
+  if last > 0 and now > last then
+    local took = (now - last) / #admitted
     redis.call('HSET', fleetKey, 'admitEveryMs', whole(every == 0 and took or every * 0.7 + took * 0.3))
   end
   redis.call('HSET', fleetKey, 'admittedAt', whole(now))
