@@ -15,7 +15,7 @@ import { stepsOf } from "./step-outcome";
 export const serveLineId = "serve-line";
 
 /**
- * A run has at most 1 000 steps (inngest.md §2.10, 2026-11-22), a look takes two or three, and every call brings along what
+ * A run has at most 1 000 steps (inngest.md §2.9, 2026-11-22), a look takes two or three, and every call brings along what
  * all the steps before it answered; then the next run goes on.
  */
 const MOST_LOOKS = 60;

@@ -1,6 +1,6 @@
 /** Many who want to run at a plan with few places: never more than it allows, and nobody is forgotten. */
 import { expect, test } from "vitest";
-import { parseScope, type Scope } from "@/lib/ids";
+import { parseScope } from "@/lib/ids";
 import type { PreviewRecord } from "@/lib/preview/record";
 import { rested } from "@/tests/support/rested";
 import { createWorld, SECOND, type World } from "@/tests/support/world";

@@ -47,7 +47,7 @@ test("what nobody uses gives its place to one who waits, and is told to rest for
 });
 
 test("while all are in use nobody is asked to rest; a place that comes free is taken by itself", async () => {
-  const world = await crampedWorld(2);
+  const world = await crampedWorld(2, { policy: { graceAfterLeftMs: 30 * SECOND } });
   await world.ready("v1", one);
   await world.ready("v1", two);
   await world.open("v1", three);
@@ -56,8 +56,9 @@ test("while all are in use nobody is asked to rest; a place that comes free is t
   const during = await world.status(three);
   const asked = world.eventsNamed("preview/rest.requested");
   await world.leave("v1", two);
-  await world.until(isRunning(world, three), 3 * MINUTE);
+  await world.beatFor(3 * MINUTE, "v1", one);
 
+  expect(await world.record(three)).toMatchObject({ state: "running" });
   expect(during.line).toMatchObject({ position: 1 });
   expect(asked).toEqual([]);
   expect(await world.record(two)).toMatchObject({ state: "paused", reason: "left" });

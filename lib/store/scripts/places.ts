@@ -83,7 +83,8 @@ local function joinLine(isInFront)
     local _, _, others = userTotals()
     last = round + others
   end
-  if not isInFront then round = math.max(round, last) + 1 end
+  -- Before all that wait, and behind those who came back in front earlier.
+  if isInFront then round = round - 1 else round = math.max(round, last) + 1 end
   local count = redis.call('HINCRBY', fleetKey, 'lineCount', '1')
   redis.call('ZADD', lineKey, whole(round * 1000000 + count), scopeOf())
   redis.call('HSET', userKey, 'lineNumber', number, 'lineRound', whole(math.max(round, last)))
