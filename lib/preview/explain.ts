@@ -4,7 +4,7 @@
  * must never guess at what the provider would say now.
  */
 import { spanText } from "../duration-words";
-import { standingText } from "../line-words";
+import { type Standing, standingText } from "../line-words";
 import { entryWords, filesText, type ToldEntry } from "./entry-words";
 import { actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
@@ -28,13 +28,18 @@ export function explain(snapshot: Snapshot, history: readonly HistoryEntry[], po
 
 /** Why it is in its state, since when and by whom, and what would change that; the first sentence says the most. */
 export function whyRunning(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
-  return [...lineSentences(snapshot), ...sentencesOf(snapshot, history, policy), ...filesSentences(snapshot)];
+  const told = snapshot.line
+    ? lineSentences(snapshot, snapshot.line)
+    : sentencesOf(snapshot, history, policy);
+  return [...told, ...filesSentences(snapshot)];
 }
 
-function lineSentences({ record, line, now }: Snapshot): string[] {
-  if (!line || record.waitingSince === undefined) return [];
-  const since = spanText(now - record.waitingSince);
-  return [`It waits for a place, for ${since} so far: ${standingText(line)}. It starts by itself.`];
+function lineSentences({ record, now }: Snapshot, standing: Standing): string[] {
+  const since = spanText(now - (record.waitingSince ?? now));
+  return [
+    `It has waited for a place for ${since}: ${standingText(standing)}.`,
+    "As many sandboxes run as the plan allows; it starts by itself when its turn comes.",
+  ];
 }
 
 function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
