@@ -29,7 +29,9 @@ test("a hundred opens of forty users at twenty places: never more than twenty ru
   for (const [index, of] of all.entries()) if (index % 10 > 0) await rested(world, of);
   answerWhereverItRuns(world);
   let mostRunning = 0;
+  const createdAt: number[] = [];
   world.faults.interpose(async (call) => {
+    if (call === "sandboxes.create") createdAt.push(world.clock.now());
     if (call.startsWith("sandboxes.")) mostRunning = Math.max(mostRunning, world.running().length);
   });
 
@@ -54,6 +56,9 @@ test("a hundred opens of forty users at twenty places: never more than twenty ru
   ).toHaveLength(20);
   expect(first.flatMap(({ line }) => line?.position ?? [])).toHaveLength(80);
   expect([here.size, mostRunning, mostPlaces]).toEqual([0, 20, 20]);
+  // No faster than the plan creates.
+  for (const [index, at] of createdAt.entries())
+    expect(at - (createdAt[index - 1] ?? 0)).toBeGreaterThan(900);
   // The nth preview of one user never came to run before another's nth less one.
   const records = await Promise.all(all.map(world.record));
   const runAt = (record: PreviewRecord) => Number("runStartedAt" in record && record.runStartedAt);

@@ -102,7 +102,7 @@ end
 if kind == 'open' then
   local answer = admit(state, entered, byPerson, viewer, isAdmitted)
   if answer then return answer end
-  redis.call('HDEL', recordKey, 'refusedBecause', 'refusedAt', 'brokenReason')
+  redis.call('HDEL', recordKey, 'refusedBecause', 'refusedAt', 'brokenReason', 'lineTurn')
   leaveLine()
 end
 

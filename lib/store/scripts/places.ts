@@ -46,10 +46,17 @@ local function markUsed()
   end
 end
 
+-- For a while its turn is remembered: a page that is loaded again leaves and comes back.
+local function rememberTurn(turn)
+  local number = redis.call('HGET', fleetKey, 'lineNumber')
+  set('lineTurn', table.concat({ turn, number, whole(now), get('waitingSince') or whole(now) }, ','))
+end
+
 local function leaveLine()
   local turn = redis.call('ZSCORE', lineKey, scopeOf())
   if turn then
     redis.call('ZREM', lineKey, scopeOf())
+    rememberTurn(whole(tonumber(turn)))
     -- Who leaves has had nothing of this round: the next request of the same user stands in it again.
     local round = math.floor(tonumber(turn) / 1000000)
     local isLast = tonumber(redis.call('HGET', userKey, 'lineRound') or '0') == round
@@ -61,8 +68,20 @@ end
 -- Nobody waits for it any more: a place that was offered to it meanwhile comes free.
 local function stopWaiting()
   if get('waitingSince') == nil then return end
+  -- Offered a place already: in front, should it come back.
+  local isOffered = hasPlace() and not redis.call('ZSCORE', lineKey, scopeOf())
+  if isOffered and not isClaimed() then rememberTurn(whole((fleetNumber('lineRound') - 1) * 1000000)) end
   if not isClaimed() then freePlace() end
   leaveLine()
+end
+
+-- Where it stood before it left a moment ago, in this same line.
+local function turnBefore(number)
+  local turn, of, leftAt, since = string.match(get('lineTurn') or '', '^(.+),(.+),(.+),(.+)$')
+  unset('lineTurn')
+  if turn == nil or of ~= number or now - tonumber(leftAt) >= graceAfterLeftMs then return nil end
+  set('waitingSince', since)
+  return tonumber(turn) + 0.0
 end
 
 -- In front: who had a place and lost it to somebody outside, or was offered one that could not be taken up in time, has
@@ -84,6 +103,12 @@ local function joinLine(isInFront)
     last = round + others
   end
   -- Before all that wait, and behind those who came back in front earlier.
+  local before = turnBefore(number)
+  if before then
+    redis.call('ZADD', lineKey, whole(before), scopeOf())
+    redis.call('HSET', userKey, 'lineNumber', number, 'lineRound', whole(math.max(math.floor(before / 1000000), last)))
+    return
+  end
   if isInFront then round = round - 1 else round = math.max(round, last) + 1 end
   local count = redis.call('HINCRBY', fleetKey, 'lineCount', '1')
   redis.call('ZADD', lineKey, whole(round * 1000000 + count), scopeOf())

@@ -155,6 +155,41 @@ describe.each(engines)("on %s", (engine) => {
     expect([(await lineOf("ann1"))?.position, (await lineOf("ben1"))?.position]).toEqual([1, 2]);
   });
 
+  test("a page that is loaded again keeps its turn and since when it waits; who stays away longer goes to the end", async () => {
+    await fill();
+    await openAll("ann1", "ben1", "cem1");
+    const leaveAndReturn = async (name: string, meanwhile: () => Promise<unknown>) => {
+      await at.store.touch(preview(name), { kind: "left", viewerId: viewer("v") });
+      await meanwhile();
+      await open(name);
+      return (await lineOf(name))?.position;
+    };
+    const since = (await at.store.read(preview("ann1"))).snapshot.record.waitingSince;
+
+    const reloaded = await leaveAndReturn("ann1", () => open("dov1"));
+    const { record } = (await at.store.read(preview("ann1"))).snapshot;
+    const away = await leaveAndReturn("ben1", async () => {
+      const turn = await at.sdk.hget<string>(at.keyOf(preview("ben1")), "lineTurn");
+      const [score, number, , waitingSince] = String(turn).split(",");
+      await at.overwrite({ lineTurn: [score, number, "1000", waitingSince].join(",") }, preview("ben1"));
+    });
+
+    expect([reloaded, away]).toEqual([1, 4]);
+    expect(record.waitingSince).toBe(since);
+  });
+
+  test("who loads the page again when a place was just offered is first again", async () => {
+    await fill();
+    await openAll("ann1", "ben1");
+    await lapsePlaces(1);
+    await serve();
+    await at.store.touch(preview("ann1"), { kind: "left", viewerId: viewer("v") });
+    await open("ann1");
+
+    expect((await lineOf("ann1"))?.position).toBe(1);
+    expect((await state()).taken).toBe(PLACES - 1);
+  });
+
   test("a turn that comes when nobody waits any more frees its place and wishes for nothing", async () => {
     await fill();
     await at.store.touch(preview("ann1"), { kind: "beat", viewerId: viewer("v") });
