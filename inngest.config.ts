@@ -92,6 +92,8 @@ export const flow: FlowSettings = {
   // Retries come after 15 and 30 s, each with up to 30 s of jitter. A lease outlives one of them; after two it may have
   // lapsed, and the step finds out when it renews.
   retries: 2,
+  // Hobby's rate of creates; Pro's is 5 (e2b.md §2.7, 2026-11-22). A burst waits in Inngest instead of at the provider.
+  createsPerSecond: 1,
 };
 
 /** E2B's own preview hosts; `{port}` and `{sandboxId}` stand for theirs. */

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import {
+  lineWaiting,
   previewExpiring,
   previewFailed,
   previewPaused,
@@ -34,6 +35,8 @@ export const newsSchema = z.discriminatedUnion("kind", [
     isSyncAsked: z.boolean().optional(),
   }),
   z.object({ kind: z.literal("sync-due") }),
+  /** It stands in the line for a place, and somebody has to look after the line. */
+  z.object({ kind: z.literal("line-waiting") }),
   /** Opened while it ran, and without an extension its run ends before it has been without use for long enough. */
   z.object({ kind: z.literal("opened-near-end") }),
   /** Renewed while it is held: nobody may give a sign before the new run's end, which has to be moved all the same. */
@@ -82,6 +85,7 @@ export function newsOfOpening(
     const { leaseId, epoch } = outcome.lease;
     return { kind: "hand-over", leaseId, epoch, requestedBy };
   }
+  if (outcome.kind === "waiting" && outcome.isUnattended) return { kind: "line-waiting" };
   if (outcome.kind !== "ready") return { kind: "none" };
   if (outcome.how !== "warm") return newsOfRunning(runtime, outcome.snapshot);
   return { kind: endsBeforeIdle(runtime, outcome.snapshot) ? "opened-near-end" : "none" };
@@ -134,6 +138,8 @@ export function eventsOf(scope: Scope, news: News) {
     }
     case "sync-due":
       return [previewSyncRequested.create({ projectId, userId })];
+    case "line-waiting":
+      return [lineWaiting.create({})];
     case "opened-near-end":
       // The opening itself is in the record as a sign of life.
       return [userActive.create({ projectId, userId, by: "start" })];

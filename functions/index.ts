@@ -8,6 +8,8 @@ import { pauseWhenIdle } from "./pause-when-idle";
 import { reconcilePreview } from "./reconcile-preview";
 import { recoverPreview } from "./recover-preview";
 import { renewRun } from "./renew-run";
+import { restOnRequest } from "./rest-on-request";
+import { serveLine } from "./serve-line";
 import { sweepPreviews } from "./sweep-previews";
 import { syncPreview } from "./sync-preview";
 
@@ -18,6 +20,8 @@ export const createFunctions = (runtime: Runtime) => [
   pauseOnLeave(runtime),
   renewRun(runtime),
   syncPreview(runtime),
+  serveLine(runtime),
+  restOnRequest(runtime),
   sweepPreviews(runtime),
   reconcilePreview(runtime),
   applySandboxEvent(runtime),

@@ -8,20 +8,16 @@ import { NonRetriableError } from "inngest";
 import { z } from "zod";
 import { previewCheckDue, previewRequested } from "@/inngest/events";
 import { InvalidRequestError, LeaseLostError } from "@/lib/errors";
-import { type LeaseId, parseLeaseId, parseScope, type Scope } from "@/lib/ids";
-import { acquireSandbox } from "@/lib/preview/operations/acquire";
-import { awaitInstall, awaitServer, bringFiles } from "@/lib/preview/operations/boot";
-import { checkBack } from "@/lib/preview/operations/check-back";
-import { finishBoot } from "@/lib/preview/operations/finish";
-import { open } from "@/lib/preview/operations/open";
+import { type LeaseId, parseLeaseId, parseScope, projectIdSchema, type Scope, userIdSchema } from "@/lib/ids";
+import { openMakingRoom } from "@/lib/preview/operations/make-room";
 import { fail, giveUpTidying } from "@/lib/preview/operations/settle";
 import type { Reason } from "@/lib/preview/reasons";
 import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
-import { eventsOf, type News, newsOfFailure, newsOfOpening, newsOfRunning, newsSchema } from "./announce";
-import { pollUntilDone } from "./poll";
-import { type Act, type StepOutcome, stepsOf } from "./step-outcome";
+import { eventsOf, newsOfFailure, newsOfOpening, newsOfPausing, newsSchema } from "./announce";
+import { bootWhateverIsTaken } from "./boot-steps";
+import { type Act, stepsOf } from "./step-outcome";
 
 export const openPreviewId = "open-preview";
 
@@ -40,7 +36,14 @@ export function leaseOfOpening(data: { readonly leaseId?: string | undefined }, 
 
 export const openPreview = (runtime: Runtime) =>
   runtime.inngest.createFunction(
-    { id: openPreviewId, triggers: [previewRequested], retries: runtime.flow.retries },
+    {
+      id: openPreviewId,
+      triggers: [previewRequested],
+      retries: runtime.flow.retries,
+      // Delays starts and drops none: whoever has to create comes through here, and nobody comes faster than the plan's
+      // rate (inngest.md §2.7, 2026-11-22).
+      throttle: { limit: runtime.flow.createsPerSecond, period: "1s" },
+    },
     async ({ event, step, runId, attempt, maxAttempts }) => {
       const { data } = event;
       const scope = parseScope(data.projectId, data.userId);
@@ -53,39 +56,54 @@ export const openPreview = (runtime: Runtime) =>
         // A claim that was handed over may still be held: recover-preview ends it as soon as the store answers again.
         throw new NonRetriableError(`The claim could not be taken (${claimed.reason}).`);
       }
+      const { rested } = claimed.value;
+      if (rested) await step.sendEvent("announce-rest", eventsOf(rested.scope, rested.news));
       if (claimed.value.kind === "answered") {
-        if (claimed.value.news.kind !== "none") {
-          await step.sendEvent("announce", eventsOf(scope, claimed.value.news));
-        }
+        const events = eventsOf(scope, claimed.value.news);
+        if (events.length > 0) await step.sendEvent("announce", events);
         return { result: claimed.value.result };
       }
-
       const lease: Lease = { scope, leaseId: request.leaseId, epoch: claimed.value.epoch };
-      const booted = await bootWhateverIsTaken(runtime, lease, request.requestId, act);
-      switch (booted.kind) {
-        case "superseded":
-          // What this run woke too late may run although the record says that it rests: somebody has to look.
-          await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
-          return { result: "superseded" };
-        case "ok":
-          await step.sendEvent("announce", eventsOf(scope, booted.value));
-          return { result: "ready" };
-        case "failed": {
-          const { reason } = booted;
-          const tidied = await tidyUp(runtime, lease, { reason, requestId: request.requestId }, act);
-          if (tidied.kind === "superseded") return { result: "superseded" };
-          await step.sendEvent("announce-failure", eventsOfFailing(scope, reason, tidied.isAskedAgain));
-          return { result: "failed", reason };
-        }
-      }
+      return bootAndTell(runtime, lease, request.requestId, act, step);
     },
   );
+
+interface SendStep {
+  sendEvent(id: string, events: unknown): Promise<unknown>;
+}
+
+async function bootAndTell(
+  runtime: Runtime,
+  lease: Lease,
+  requestId: string,
+  act: Act,
+  step: SendStep,
+): Promise<{ result: string; reason?: Reason }> {
+  const { scope } = lease;
+  const booted = await bootWhateverIsTaken(runtime, lease, requestId, act);
+  switch (booted.kind) {
+    case "superseded":
+      // What this run woke too late may run although the record says that it rests: somebody has to look.
+      await step.sendEvent("look-again", previewCheckDue.create({ ...scope }));
+      return { result: "superseded" };
+    case "ok":
+      await step.sendEvent("announce", eventsOf(scope, booted.value));
+      return { result: booted.value.kind === "line-waiting" ? "waiting" : "ready" };
+    case "failed": {
+      const { reason } = booted;
+      const tidied = await tidyUp(runtime, lease, { reason, requestId }, act);
+      if (tidied.kind === "superseded") return { result: "superseded" };
+      await step.sendEvent("announce-failure", eventsOfFailing(scope, reason, tidied.isAskedAgain));
+      return { result: "failed", reason };
+    }
+  }
+}
 
 interface Request {
   readonly leaseId: LeaseId;
   readonly requestId: string;
   readonly requestedAt: number;
-  readonly requestedBy: "person" | "system";
+  readonly requestedBy: "person" | "system" | "line";
   readonly isHandedOver: boolean;
 }
 
@@ -103,6 +121,11 @@ function requestOf(
   };
 }
 
+/** Another preview of the same user, which went to rest to make room for this one. */
+const restedSchema = z
+  .object({ scope: z.object({ projectId: projectIdSchema, userId: userIdSchema }), news: newsSchema })
+  .optional();
+
 const claimedSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("answered"),
@@ -117,8 +140,9 @@ const claimedSchema = z.discriminatedUnion("kind", [
       "not-waiting",
     ]),
     news: newsSchema,
+    rested: restedSchema,
   }),
-  z.object({ kind: z.literal("to-boot"), epoch: z.number() }),
+  z.object({ kind: z.literal("to-boot"), epoch: z.number(), rested: restedSchema }),
 ]);
 
 async function claim(
@@ -135,63 +159,17 @@ async function claim(
   if (isStale || isTakenOver) return { kind: "answered", result: "stale-request", news: { kind: "none" } };
 
   const { leaseId, requestId, requestedBy } = request;
-  const outcome = await open(runtime, scope, { leaseId, requestId, isByPerson: requestedBy === "person" });
-  if (outcome.kind === "starting") return { kind: "to-boot", epoch: outcome.lease.epoch };
-  return { kind: "answered", result: outcome.kind, news: newsOfOpening(runtime, outcome, requestedBy) };
-}
-
-/**
- * Once more when the sandbox was taken away from under the boot: who waits did nothing wrong, and would only click again.
- * Not more often: what takes each one away would be paid for without end.
- */
-async function bootWhateverIsTaken(
-  runtime: Runtime,
-  lease: Lease,
-  requestId: string,
-  act: Act,
-): Promise<StepOutcome<News>> {
-  const booted = await boot(runtime, lease, requestId, act);
-  if (booted.kind !== "failed" || booted.reason !== "sandbox-gone") return booted;
-  return boot(runtime, lease, requestId, (id, result, work) => act(`again-${id}`, result, work));
-}
-
-/**
- * From a held claim to a server that answers. A resume that could not be finished while the person waited skips what
- * its sandbox has already; a sandbox that turned out to be gone makes it a start like any other.
- */
-async function boot(runtime: Runtime, lease: Lease, requestId: string, act: Act): Promise<StepOutcome<News>> {
-  const acquired = await acquire(runtime, lease, act);
-  if (acquired.kind !== "ok") return acquired;
-  if (!acquired.value.isResume) {
-    const brought = await act("bring-files", z.null(), async () => {
-      await bringFiles(runtime, lease);
-      return null;
-    });
-    if (brought.kind !== "ok") return brought;
-    const installed = await pollUntilDone("poll-install", act, () => awaitInstall(runtime, lease));
-    if (installed.kind !== "ok") return installed;
-  }
-  const answering = await pollUntilDone("poll-server", act, () => awaitServer(runtime, lease));
-  if (answering.kind !== "ok") return answering;
-  return act("commit-running", newsSchema, async () =>
-    newsOfRunning(runtime, await finishBoot(runtime, lease, acquired.value.isResume, requestId)),
-  );
-}
-
-/** A sandbox that is as it was paused, or an empty one. */
-async function acquire(
-  runtime: Runtime,
-  lease: Lease,
-  act: Act,
-): Promise<StepOutcome<{ isResume: boolean }>> {
-  const acquired = await act("acquire-sandbox", acquiredSchema, () => acquireSandbox(runtime, lease));
-  if (acquired.kind !== "ok" || !acquired.value.isResume) return acquired;
-  const checked = await act("check-back", z.enum(["intact", "rebooted", "put-aside"]), () =>
-    checkBack(runtime, lease),
-  );
-  if (checked.kind !== "ok") return checked;
-  if (checked.value !== "put-aside") return acquired;
-  return act("acquire-anew", acquiredSchema, () => acquireSandbox(runtime, lease));
+  const isByPerson = requestedBy === "person";
+  const isAdmitted = requestedBy === "line";
+  const opened = await openMakingRoom(runtime, scope, { leaseId, requestId, isByPerson, isAdmitted });
+  const { outcome } = opened;
+  const rested = opened.rested && {
+    scope: opened.rested.scope,
+    news: newsOfPausing(runtime, opened.rested.outcome),
+  };
+  if (outcome.kind === "starting") return { kind: "to-boot", epoch: outcome.lease.epoch, rested };
+  const news = newsOfOpening(runtime, outcome, isByPerson ? "person" : "system");
+  return { kind: "answered", result: outcome.kind, news, rested };
 }
 
 type Tidied =
@@ -242,5 +220,3 @@ function eventsOfFailing(scope: Scope, reason: Reason, isAskedAgain: boolean) {
   // Only a person's click is written as a wish over a failure.
   return isAskedAgain ? [...told, previewRequested.create({ ...scope, requestedBy: "person" })] : told;
 }
-
-const acquiredSchema = z.object({ sandboxId: z.string(), how: z.string(), isResume: z.boolean() });

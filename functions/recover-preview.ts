@@ -1,10 +1,10 @@
 /**
  * Owns what our own acting functions leave behind when they fail or are cancelled: an opening's claim is ended with an
- * honest state, anything else is looked at. It listens to those functions only, by their prefixed ids, and never to
+ * honest state, the line gets another server, anything else is looked at. It listens to those functions only, by their prefixed ids, and never to
  * itself, so it cannot feed on its own failures. Fails open: the sweep comes after it.
  */
 import { z } from "zod";
-import { previewCheckDue } from "@/inngest/events";
+import { lineWaiting, previewCheckDue } from "@/inngest/events";
 import { leaseIdSchema, parseScope, projectIdSchema, userIdSchema } from "@/lib/ids";
 import { recover } from "@/lib/preview/operations/recover";
 import type { Runtime } from "@/lib/runtime";
@@ -16,6 +16,8 @@ import { pauseOnLeaveId } from "./pause-on-leave";
 import { pauseWhenIdleId } from "./pause-when-idle";
 import { reconcilePreviewId } from "./reconcile-preview";
 import { renewRunId } from "./renew-run";
+import { restOnRequestId } from "./rest-on-request";
+import { lineServerOf, serveLineId } from "./serve-line";
 import { stepsOf } from "./step-outcome";
 import { syncPreviewId } from "./sync-preview";
 
@@ -31,8 +33,18 @@ const watchedForFailure = [
   syncPreviewId,
   reconcilePreviewId,
   applySandboxEventId,
+  serveLineId,
+  restOnRequestId,
 ];
-const watchedForCancel = [openPreviewId, renewRunId, syncPreviewId, reconcilePreviewId, applySandboxEventId];
+const watchedForCancel = [
+  openPreviewId,
+  renewRunId,
+  syncPreviewId,
+  reconcilePreviewId,
+  applySandboxEventId,
+  serveLineId,
+  restOnRequestId,
+];
 
 /** Inngest's system events, as far as they are needed (inngest.md §2.4 and §3.8, 2026-11-22). */
 const endedSchema = z.object({
@@ -45,6 +57,12 @@ const endedSchema = z.object({
       leaseId: leaseIdSchema.optional(),
     }),
   }),
+});
+
+/** Of the function that looks after the line, which is about no preview of its own. */
+const endedLineSchema = z.object({
+  run_id: z.string(),
+  event: z.object({ data: lineWaiting.schema }),
 });
 
 export const recoverPreview = (runtime: Runtime) => {
@@ -60,6 +78,10 @@ export const recoverPreview = (runtime: Runtime) => {
       retries: runtime.flow.retries,
     },
     async ({ event, step, attempt, maxAttempts }) => {
+      if (event.data.function_id === `${runtime.appId}-${serveLineId}`) {
+        await step.sendEvent("call-for-line", callForLine(event.data));
+        return { result: "line-called" };
+      }
       const ended = endedSchema.safeParse(event.data);
       // An event that failed its schema has no preview to recover; Inngest shows it as failed.
       if (!ended.success) return { result: "no-preview" };
@@ -86,3 +108,10 @@ export const recoverPreview = (runtime: Runtime) => {
     },
   );
 };
+
+/** Those who wait must not wait for its claim to lapse: the next goes on as the same server. */
+function callForLine(data: unknown) {
+  const ended = endedLineSchema.safeParse(data);
+  if (!ended.success) return lineWaiting.create({});
+  return lineWaiting.create({ server: lineServerOf(ended.data.event.data, ended.data.run_id) });
+}

@@ -15,8 +15,11 @@ const scope = { projectId: id, userId: id };
 export const previewRequested = eventType("preview/requested", {
   schema: z.object({
     ...scope,
-    /** A failed preview starts again only at a person's request; a person when absent. */
-    requestedBy: z.enum(["person", "system"]).optional(),
+    /**
+     * A failed preview starts again only at a person's request; a person when absent. `line`: a place is free for one that
+     * waits, and nothing happens when it does not wait any more.
+     */
+    requestedBy: z.enum(["person", "system", "line"]).optional(),
     /** Set by our own route: the claim under which the work goes on. */
     leaseId: z.string().optional(),
   }),
@@ -92,6 +95,17 @@ export const userUsageReached = eventType("user/usage.reached", {
 export const previewRenewalDue = eventType("preview/renewal.due", {
   /** When the run began names it; `at` is when its renewal may begin. Redis's milliseconds. */
   schema: z.object({ ...scope, run: z.number(), at: z.number() }),
+});
+
+/** Internal: somebody waits for a place, and nobody looks after the line. */
+export const lineWaiting = eventType("preview/line.waiting", {
+  /** Who goes on as the same server of the line; a new one when absent. */
+  schema: z.object({ server: id.optional() }),
+});
+
+/** Internal: brings a preview to rest. `evicted` only while nobody uses it; the other two whoever does. */
+export const previewRestRequested = eventType("preview/rest.requested", {
+  schema: z.object({ ...scope, because: z.enum(["evicted", "asked", "suspended"]) }),
 });
 
 /** Internal: the sweep found that this preview should be looked at. */

@@ -202,11 +202,14 @@ interface Running {
   readonly run: number;
 }
 
-/** Nobody is bringing it to run, and nobody will unless asked. */
+/** Nobody is bringing it to run, and nobody will unless asked: it does not stand in the line for a place either. */
 const isAtRest = ({ state, wanted }: PreviewRecord): boolean =>
-  (state === "paused" || state === "expired") && wanted === "resting";
+  (state === "paused" || state === "expired" || state === "absent") && wanted === "resting";
 
-/** @throws NeedsPersonError, or PreviewNotAvailableError when it could not be brought to run or the hold ends before. */
+/**
+ * Waits also while it stands in the line for a place. @throws NeedsPersonError, or PreviewNotAvailableError when it could
+ * not be brought to run or the hold ends before.
+ */
 async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number): Promise<Running> {
   for (;;) {
     const { snapshot } = await runtime.store.read(scope);
@@ -218,7 +221,11 @@ async function untilRunning({ runtime }: HoldParts, scope: Scope, endsAt: number
     if (record.state === "failed") throw new NeedsPersonError(previewId);
     // Asking again is the agent's; while somebody is at work on it, what comes of it is waited for.
     const isOver = now >= endsAt || (isAtRest(record) && !isClaimed(snapshot));
-    if (isOver) throw new PreviewNotAvailableError(previewId, record.state, record.reason);
-    await sleep(runtime.clock, runtime.policy.pollEveryMs);
+    if (isOver) throw new PreviewNotAvailableError(previewId, record.state, whyNot(record));
+    const { pollEveryMs, lineLookEveryMs } = runtime.policy;
+    await sleep(runtime.clock, snapshot.line && snapshot.line.position > 0 ? lineLookEveryMs : pollEveryMs);
   }
 }
+
+/** What kept it from running when it was last asked for; else why it rests. */
+const whyNot = ({ refusedBecause, reason }: PreviewRecord): string => refusedBecause ?? reason;

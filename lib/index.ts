@@ -8,6 +8,7 @@
 import { createFunctions } from "@/functions";
 import { eventsOf, type News, newsOfOpening, newsOfPausing } from "@/functions/announce";
 import {
+  lineWaiting,
   previewCheckDue,
   previewRequested,
   previewSyncRequested,
@@ -24,7 +25,7 @@ import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
 import { createOperator, type OperatorOfPreviews } from "./operate/create-operator";
 import { type Explanation, explain } from "./preview/explain";
 import type { HistoryEntry } from "./preview/history";
-import { open as openPreview } from "./preview/operations/open";
+import { openMakingRoom } from "./preview/operations/make-room";
 import { fail, giveUpTidying } from "./preview/operations/settle";
 import { type SavedNow, saveNow } from "./preview/operations/sync";
 import { type PolicyOverrides, withOverrides } from "./preview/policy";
@@ -145,11 +146,12 @@ export function rekindleOver(runtime: Runtime): Rekindle {
   }
 
   async function openAndTell(scope: Scope, by: OpenedBy): Promise<Snapshot> {
-    const outcome = await openPreview(runtime, scope, {
+    const { outcome, rested } = await openMakingRoom(runtime, scope, {
       leaseId: parseLeaseId(`${by.kind === "person" ? "route" : "agent"}-${runtime.random.hex(12)}`),
       isByPerson: by.kind === "person",
       ...(by.kind === "person" && by.viewerId ? { viewerId: parseViewerId(by.viewerId) } : {}),
     });
+    if (rested) await tell(runtime, rested.scope, newsOfPausing(runtime, rested.outcome));
     const news = newsOfOpening(runtime, outcome, by.kind === "person" ? "person" : "system");
     if (outcome.kind === "starting") {
       return handOver(runtime, scope, news, outcome.snapshot, outcome.lease);
@@ -273,6 +275,10 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       askForLooks: async (scopes) => {
         const events = scopes.map((scope) => previewCheckDue.create({ ...scope }));
         if (!(await send(runtime, events))) throw new EventsUnreachableError(previewCheckDue.name);
+      },
+      callForLine: async () => {
+        if (!(await send(runtime, [lineWaiting.create({})])))
+          throw new EventsUnreachableError(lineWaiting.name);
       },
     }),
 

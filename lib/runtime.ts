@@ -28,6 +28,8 @@ export interface FlowSettings {
   readonly sweepCron: string;
   /** For every step: one call, then this many more. */
   readonly retries: 0 | 1 | 2 | 3 | 4 | 5;
+  /** How many starts may begin in a second, a whole number: the plan's rate of creates. */
+  readonly createsPerSecond: number;
 }
 
 export interface Runtime {

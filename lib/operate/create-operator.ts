@@ -25,6 +25,8 @@ export interface OperatorParts {
   tellPaused(scope: Scope, outcome: PauseOutcome): Promise<void>;
   /** Asks that somebody looks at each of them. @throws EventsUnreachableError */
   askForLooks(scopes: readonly Scope[]): Promise<void>;
+  /** Asks that somebody looks after the line. @throws EventsUnreachableError */
+  callForLine(): Promise<void>;
 }
 
 export type OperatorOfPreviews = Pick<
@@ -107,11 +109,12 @@ export function createOperator(parts: OperatorParts): OperatorOfPreviews {
     async sweep(told) {
       let looked = 0;
       for (;;) {
-        const due = await store.takeDue(policy.sweepBatch, policy.leaseMs);
-        if (due.length > 0) await parts.askForLooks(due);
-        looked += due.length;
+        const { previews, isLineUnattended } = await store.takeDue(policy.sweepBatch, policy.leaseMs);
+        if (isLineUnattended) await parts.callForLine();
+        if (previews.length > 0) await parts.askForLooks(previews);
+        looked += previews.length;
         told?.({ done: looked, what: "asked for a look" });
-        if (due.length < policy.sweepBatch) return { looked };
+        if (previews.length < policy.sweepBatch) return { looked };
       }
     },
 

@@ -4,14 +4,15 @@
  * must never guess at what the provider would say now.
  */
 import { spanText } from "../duration-words";
+import { type Standing, standingText } from "../line-words";
 import { entryWords, filesText, type ToldEntry } from "./entry-words";
 import { actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
 import { reasonCopy } from "./reasons";
-import { isClaimed, type PreviewRecord, type Snapshot } from "./record";
+import { isClaimed, isRunOver, type PreviewRecord, type Snapshot } from "./record";
 import { honestReason, phaseTitles } from "./titles";
 import type { State } from "./transitions";
-import { isRenewing, isRunOver } from "./view";
+import { isRenewing } from "./view";
 import { whoOpened, whyItRuns } from "./why-it-runs";
 
 export interface Explanation {
@@ -27,7 +28,18 @@ export function explain(snapshot: Snapshot, history: readonly HistoryEntry[], po
 
 /** Why it is in its state, since when and by whom, and what would change that; the first sentence says the most. */
 export function whyRunning(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
-  return [...sentencesOf(snapshot, history, policy), ...filesSentences(snapshot)];
+  const told = snapshot.line
+    ? lineSentences(snapshot, snapshot.line)
+    : sentencesOf(snapshot, history, policy);
+  return [...told, ...filesSentences(snapshot)];
+}
+
+function lineSentences({ record, now }: Snapshot, standing: Standing): string[] {
+  const since = spanText(now - (record.waitingSince ?? now));
+  return [
+    `It has waited for a place for ${since}: ${standingText(standing)}.`,
+    "As many sandboxes run as the plan allows; it starts by itself when its turn comes.",
+  ];
 }
 
 function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {

@@ -152,6 +152,11 @@ export function policyFaults(policy: Policy): string[] {
       `quietAfterMs (${policy.quietAfterMs}) must exceed beatEveryMs (${policy.beatEveryMs}), or every moment between two beats counts as quiet`,
     );
   }
+  if (policy.evictAfterMs <= policy.beatEveryMs) {
+    faults.push(
+      `evictAfterMs (${policy.evictAfterMs}) must exceed beatEveryMs (${policy.beatEveryMs}), or a preview in use gives its place away between two beats`,
+    );
+  }
   if (policy.saveBudgetMs + policy.stepBudgetMs >= policy.leaseMs) {
     faults.push(
       `saveBudgetMs + stepBudgetMs (${policy.saveBudgetMs + policy.stepBudgetMs}) must be less than leaseMs (${policy.leaseMs}), or a claim lapses while the files are saved`,

@@ -32,6 +32,7 @@ export const reasonSchema = z.enum([
   "events-unreachable",
   "run-failed",
   "no-place",
+  "gave-up-waiting",
   "evicted",
   "asked",
   "suspended",
@@ -170,8 +171,9 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
   },
   "provider-capacity": {
     title: "All places are taken",
-    message: "As many sandboxes run as the plan allows. Try again when one has gone to rest.",
-    action: "try-again",
+    message:
+      "As many sandboxes run as the plan allows, and nobody waits here for a place any more. Opened again it stands in line.",
+    action: "open",
   },
   "events-unreachable": {
     title: "Inngest did not answer",
@@ -187,6 +189,11 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     title: "Waiting for a place",
     message: "As many sandboxes run as the plan allows. It stands in line and starts by itself.",
     action: "none",
+  },
+  "gave-up-waiting": {
+    title: "Not running: nobody waited any more",
+    message: "All places were taken when it was asked for, and it has left the line. Opening asks again.",
+    action: "open",
   },
   evicted: {
     title: "Resting: its place was needed",

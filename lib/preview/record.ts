@@ -140,6 +140,8 @@ const resuming = common.extend({
   state: z.literal(stateSchema.enum.resuming),
   ...someSandboxFields,
   sandboxId: sandboxIdSchema,
+  /** Of the rest that it comes back from; absent when it ran past its end. */
+  pausedAt: whole.optional(),
 });
 const expired = common.extend({ state: z.literal(stateSchema.enum.expired) });
 const failed = common.extend({ state: z.literal(stateSchema.enum.failed), ...someSandboxFields });
@@ -159,7 +161,7 @@ export type PreviewRecord = z.infer<typeof recordSchema>;
 
 /** What holds around a record: its standing in the line, the operators' switches, its user's state and use. */
 export interface Around {
-  /** While it waits for a place: its position from 1, and how long that may take where there is something to go by. */
+  /** While it waits for a place: its position from 1, 0 once one is offered to it, and how long that may take where there is something to go by. */
   readonly line?: { readonly position: number; readonly waitMs?: number };
   /** Nothing is paused, killed, evicted or swept while an operator looks. */
   readonly isEverythingHeld?: boolean;
@@ -191,4 +193,9 @@ export function isClaimed(snapshot: Snapshot): boolean {
 /** The sandbox that the record names, in whatever state; at most one, always. */
 export function sandboxOf(record: PreviewRecord): z.infer<typeof sandboxIdSchema> | undefined {
   return "sandboxId" in record ? record.sandboxId : undefined;
+}
+
+/** Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks. */
+export function isRunOver({ record, now }: Snapshot): boolean {
+  return record.state === "running" && now >= record.endsAt;
 }

@@ -4,7 +4,7 @@
  * hold any more (a switch that was turned back) is not said.
  */
 import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
-import type { Snapshot } from "./record";
+import { isRunOver, type Snapshot } from "./record";
 import { honestReason } from "./titles";
 
 export interface ShownReason {
@@ -23,12 +23,20 @@ export function shownReason(snapshot: Snapshot): ShownReason {
 const restingStates: ReadonlySet<string> = new Set(["absent", "paused", "expired", "failed"]);
 
 function reasonCode(snapshot: Snapshot): Reason {
-  const { record, suspendedBecause } = snapshot;
+  const { record, suspendedBecause, line } = snapshot;
+  // Before what it was when it began to wait, which stands in its state.
+  if (line) return "no-place";
+  if (isRunOver(snapshot)) return "provider-paused";
   const honest = honestReason(record);
   if (!restingStates.has(record.state)) return honest;
   if (suspendedBecause !== undefined) return "suspended";
-  // It rests since a suspension that is over: nothing but an open is needed.
-  return stillRefused(snapshot) ?? (honest === "suspended" ? "asked" : honest);
+  return stillRefused(snapshot) ?? whatIsLeftOf(honest);
+}
+
+/** Of a rest whose cause has passed: a suspension that was lifted, a wait in the line that was given up. */
+function whatIsLeftOf(reason: Reason): Reason {
+  if (reason === "suspended") return "asked";
+  return reason === "no-place" ? "gave-up-waiting" : reason;
 }
 
 function stillRefused({ record, isCreatingStopped }: Snapshot): Reason | undefined {

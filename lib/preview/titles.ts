@@ -35,8 +35,20 @@ export function cameBackTitle(cameBack: CameBack, reason: Reason): string {
     : cameBackTitles[cameBack];
 }
 
-/** The reason that is true of a state: what was meant as a renewal and became a start has lost its memory. */
-export function honestReason({ state, reason }: { readonly state: State; readonly reason: Reason }): Reason {
+/**
+ * The reason that is true of a state: what was meant as a renewal and became a start has lost its memory, and what went
+ * back to rest for want of a place waits for one only as long as it stands in the line.
+ */
+export function honestReason({
+  state,
+  reason,
+  waitingSince,
+}: {
+  readonly state: State;
+  readonly reason: Reason;
+  readonly waitingSince?: number | undefined;
+}): Reason {
+  if (reason === "no-place" && waitingSince === undefined) return "provider-capacity";
   const isStartedAnew = reason === "renewal" && (state === "starting" || state === "running");
   return isStartedAnew ? "renewed-restarted" : reason;
 }

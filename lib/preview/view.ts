@@ -6,9 +6,17 @@
 import type { SandboxId } from "../ids";
 import { restsAt } from "./decide";
 import type { Policy } from "./policy";
-import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
-import { type CameBack, isClaimed, type Phase, type PreviewRecord, type Snapshot, sandboxOf } from "./record";
-import { type ShownReason, shownReason } from "./shown-reason";
+import type { HelpfulAction, Reason } from "./reasons";
+import {
+  type CameBack,
+  isClaimed,
+  isRunOver,
+  type Phase,
+  type PreviewRecord,
+  type Snapshot,
+  sandboxOf,
+} from "./record";
+import { shownReason } from "./shown-reason";
 import { cameBackTitle, phaseTitles } from "./titles";
 import type { State } from "./transitions";
 import { type UsageNotice, usageNotice } from "./usage";
@@ -41,6 +49,8 @@ export interface PreviewView {
     readonly at: number;
     readonly tookMs: number;
   };
+  /** While it waits for a place: its position from 1, 0 once one is offered, and how long that may take where known. */
+  readonly line?: { readonly position: number; readonly waitMs?: number; readonly since: number };
   /** While its run is renewed: it is away for about so long, with memory and processes kept. */
   readonly renewal?: { readonly estimateMs: number; readonly startedAt: number };
   /** While it runs and an end is near. */
@@ -88,10 +98,7 @@ export function viewOf(
   const { policy, logTail, previewUrl } = parts;
   const sandboxId = sandboxOf(record);
   const isOver = isRunOver(snapshot);
-  const shown: ShownReason = isOver
-    ? { code: "provider-paused", ...reasonCopy["provider-paused"] }
-    : shownReason(snapshot);
-  const { code, title, message, action } = shown;
+  const { code, title, message, action } = shownReason(snapshot);
   const usage = usageNotice(snapshot, policy);
   // Moving and yet nobody's work: its worker vanished, and whoever asks takes over.
   const isOpenable = (record.state !== "running" || isOver) && !isClaimed(snapshot);
@@ -100,7 +107,7 @@ export function viewOf(
     userId: record.userId,
     state: isOver ? "paused" : record.state,
     reason: { code, title, message },
-    action: isOpenable && code !== "suspended" ? restingAction(action) : "none",
+    action: isOpenable && !withoutButton.has(code) ? restingAction(action) : "none",
     viewers,
     holds,
     serverNow: now,
@@ -109,6 +116,7 @@ export function viewOf(
     ...(usage ? { usage } : {}),
     ...filesOf(record),
     ...(holds > 0 && record.heldUntil !== undefined ? { heldUntil: record.heldUntil } : {}),
+    ...lineOf(snapshot),
     ...(isOver ? {} : runningOf(snapshot, policy, previewUrl)),
     ...pausedOf(record, isOver),
     ...(isMoving(record.state) ? waitOf(record, policy) : {}),
@@ -116,9 +124,8 @@ export function viewOf(
   };
 }
 
-/** Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks. */
-export function isRunOver({ record, now }: Snapshot): boolean {
-  return record.state === "running" && now >= record.endsAt;
+function lineOf({ record, line, now }: Snapshot): Partial<PreviewView> {
+  return line ? { line: { ...line, since: record.waitingSince ?? now } } : {};
 }
 
 function runningOf(snapshot: Snapshot, policy: Policy, previewUrl: PreviewUrl): Partial<PreviewView> {
@@ -150,6 +157,9 @@ function filesOf({ revision, savedAt, unsaved, syncAskedAt }: PreviewRecord): Pa
     },
   };
 }
+
+/** What stands in line starts by itself, and who is suspended can do nothing about it. */
+const withoutButton: ReadonlySet<Reason> = new Set(["no-place", "suspended"]);
 
 /** At rest there is always a way back; a reason that offers none by itself is opened again. */
 const restingAction = (action: HelpfulAction): HelpfulAction => (action === "none" ? "open" : action);

@@ -46,6 +46,9 @@ const paneViewSchema = z.object({
   cameBack: z
     .object({ how: z.string(), title: z.string(), at: serverTime, tookMs: z.number() })
     .exactOptional(),
+  line: z
+    .object({ position: z.number(), waitMs: z.number().exactOptional(), since: serverTime })
+    .exactOptional(),
   renewal: z.object({ estimateMs: z.number(), startedAt: serverTime }).exactOptional(),
   warning: z
     .object({

@@ -9,6 +9,7 @@ import { agoText } from "@/lib/duration-words";
 import { isMoving } from "./agenda";
 import { LogTail } from "./log-tail";
 import type { PaneView } from "./pane-view";
+import { PlaceInLine } from "./place-in-line";
 import { Renewing } from "./renewing";
 import { StartSteps } from "./start-steps";
 import type { Trouble } from "./trouble";
@@ -54,7 +55,22 @@ function Unknown({ pane, wayBack }: CardProps) {
 }
 
 function Known({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {
+  if (view.line) return <InLine pane={pane} line={view.line} />;
   return isMoving(view.state) ? <Moving pane={pane} view={view} /> : <AtRest pane={pane} view={view} />;
+}
+
+interface InLineProps {
+  readonly pane: UsedPreview;
+  readonly line: NonNullable<PaneView["line"]>;
+}
+
+function InLine({ pane, line }: InLineProps) {
+  return (
+    <>
+      <PlaceInLine line={line} clockOffsetMs={pane.clockOffsetMs} />
+      <TroubleNote trouble={pane.trouble} />
+    </>
+  );
 }
 
 function Moving({ pane, view }: { readonly pane: UsedPreview; readonly view: PaneView }) {

@@ -115,6 +115,7 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
     return agendaOf({
       attention,
       ...(view ? { state: view.state, beatEveryMs: view.beatEveryMs } : {}),
+      ...(view?.line ? { linePosition: view.line.position } : {}),
       isOpening,
       isRefused,
       lastLookAt,
@@ -183,7 +184,7 @@ export function startSession({ api, page, clock, newViewerId, show }: SessionPar
   function welcome(): void {
     lastInputAt = clock.now();
     lastLookAt = NEVER;
-    if (takesBeats(state.view?.state)) lastBeatAt = NEVER;
+    if (takesBeats(state.view?.state) || state.view?.line) lastBeatAt = NEVER;
     proceed();
   }
 

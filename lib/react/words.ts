@@ -16,8 +16,9 @@ const stateWords: Readonly<Record<PaneState, string>> = {
   failed: "Did not start",
 };
 
-/** A renewal is no rest: it is away for a moment and comes back by itself. */
-export function stateWord({ state, renewal }: Pick<PaneView, "state" | "renewal">): string {
+/** A renewal is no rest: it is away for a moment and comes back by itself; and neither is a wait for a place. */
+export function stateWord({ state, renewal, line }: Pick<PaneView, "state" | "renewal" | "line">): string {
+  if (line) return "Waiting for a place";
   return renewal ? "Renewing" : stateWords[state];
 }
 

@@ -59,9 +59,9 @@ export interface FleetStore {
   /**
    * One look at the line by one who looks after it: free places are given to the first, and who is not in use is named to
    * make room for the others. `counted` corrects what is known of sandboxes that are not ours. Only one server at a time:
-   * another's claim lapses by itself some looks after its last.
+   * another's claim lapses by itself some looks after its last. The same look again answers what it answered.
    */
-  serveLine(server: string, counted: Counted | undefined): Promise<LineServed>;
+  serveLine(server: string, look: string, counted: Counted | undefined): Promise<LineServed>;
   /** The previews of one user that nobody uses, the least recently used first. */
   leastUsedOf(userId: UserId): Promise<readonly Scope[]>;
   /** What the provider runs beside us, as it was just counted. */

@@ -38,12 +38,13 @@ export function redisFleet(redis: Redis, environment: string, policy: Policy): F
       .map((projectId) => ({ projectId, userId }));
 
   return {
-    async serveLine(server, counted) {
+    async serveLine(server, look, counted) {
       const raw = await redis.runScript(
         serveLineScript,
         [keys.places, keys.used, keys.line, keys.fleet],
         [
           server,
+          look,
           ...[
             policy.planConcurrency,
             policy.evictAfterMs,

@@ -129,12 +129,10 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     },
 
     async takeDue(most, pushForwardMs) {
-      const raw = await redis.runScript(
-        takeDueScript,
-        [fleetKeys(environment).due],
-        [text(most), text(pushForwardMs)],
-      );
-      return z.array(z.string()).parse(raw).flatMap(parseMember);
+      const { due, line, fleet } = fleetKeys(environment);
+      const raw = await redis.runScript(takeDueScript, [due, line, fleet], [text(most), text(pushForwardMs)]);
+      const [members, unattended] = z.tuple([z.array(z.string()), z.string()]).parse(raw);
+      return { previews: members.flatMap(parseMember), isLineUnattended: unattended !== "" };
     },
   };
 }

@@ -155,6 +155,12 @@ export interface Extension {
   readonly isClamped?: boolean;
 }
 
+export interface Due {
+  readonly previews: readonly Scope[];
+  /** Somebody waits for a place, and nobody looks after the line any more. */
+  readonly isLineUnattended: boolean;
+}
+
 export interface PreviewStore {
   previewIdOf(scope: Scope): PreviewId;
   /** The snapshot and the last lines of the boot's log; a preview that was never opened reads as `absent`. */
@@ -182,7 +188,7 @@ export interface PreviewStore {
   note(scope: Scope, entry: HistoryFields): Promise<void>;
   recordExtension(scope: Scope, extension: Extension): Promise<"recorded" | "not-later" | "other-run">;
   /** The previews whose time to be looked at has come; each one's time is pushed forward, never removed. */
-  takeDue(most: number, pushForwardMs: number): Promise<readonly Scope[]>;
+  takeDue(most: number, pushForwardMs: number): Promise<Due>;
 }
 
 /** What a preview that was never opened looks like. */

@@ -33,7 +33,6 @@ const failures: [string, WorldOptions, Reason][] = [
   ["a store of files that breaks", failing(new TypeError("fetch failed")), "files-unavailable"],
   ["a project without a start script", withFiles([{ path: "package.json", content: "{}" }]), "no-recipe"],
   ["a path that leads out of the project", withFiles([{ path: "../x", content: "" }]), "files-unavailable"],
-  ["a plan that is full", { maxConcurrent: 0 }, "provider-capacity"],
 ];
 
 describe.each(failures)("%s", (_case, options, reason) => {

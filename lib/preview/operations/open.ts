@@ -5,7 +5,7 @@
  * vanished lapses and is taken over by the sweep.
  */
 import { sleep } from "@/lib/clock";
-import { LeaseLostError, RekindleError, SandboxGoneError } from "@/lib/errors";
+import { LeaseLostError, ProviderCapacityError, RekindleError, SandboxGoneError } from "@/lib/errors";
 import type { LeaseId, SandboxId, Scope, ViewerId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
@@ -13,6 +13,7 @@ import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
 import { isIntact } from "./check-back";
 import { commitRunning, loseSandbox } from "./settle";
+import { standInLine } from "./stand-in-line";
 
 export interface OpenRequest {
   readonly leaseId: LeaseId;
@@ -109,6 +110,10 @@ async function resume(
   } catch (error) {
     if (error instanceof SandboxGoneError) {
       return { kind: "starting", lease, snapshot: await loseSandbox(runtime, lease, sandboxId) };
+    }
+    if (error instanceof ProviderCapacityError) {
+      const waiting = await standInLine(runtime, lease, { isUntouched: true });
+      return { kind: "waiting", isUnattended: true, snapshot: waiting };
     }
     // A provider in trouble is asked again by the durable steps, which also know how to give up with a reason.
     if (!(error instanceof RekindleError) || error instanceof LeaseLostError) throw error;

@@ -6,7 +6,7 @@
 export const admission = `
 local function refuse(why)
   redis.call('HSET', recordKey, 'refusedBecause', why, 'refusedAt', whole(now))
-  leaveLine()
+  stopWaiting()
   -- Who holds the claim and is refused goes no further; another's work is not this caller's to give up.
   if not isClaimed() or get('leaseId') == ARGV[5] then set('wanted', 'resting') end
   return reply('refused', why)
@@ -30,21 +30,28 @@ local function isBroken(state, byPerson)
   set('brokenReason', redis.call('HGET', breakerKey, 'reason'))
   become('failed', 'project-broken', get('leaseId') or 'breaker')
   set('wanted', 'resting')
-  leaveLine()
+  stopWaiting()
   return true
 end
 
+-- It stands in line for somebody who went away without a word: for as long as a preview counts as used.
+local function isForNobody(byPerson, viewer)
+  if byPerson or viewer ~= '' or get('waitingSince') == nil then return false end
+  return countViewers() == 0 and countHolds() == 0 and now - usedUntil() >= idleAfterMs
+end
+
 -- The answer to give instead of the claim, or nil when it may be granted; then its place is taken.
-local function admit(state, entered, byPerson, isAdmitted)
+local function admit(state, entered, byPerson, viewer, isAdmitted)
+  if isForNobody(byPerson, viewer) then
+    stopWaiting()
+    set('wanted', 'resting')
+    return reply('not-applicable')
+  end
   local begins = entered == 'starting' and state ~= 'starting'
   if hasPlace() and not begins then return nil end
   local why = whyNot(begins)
   if why then return refuse(why) end
   if begins and isBroken(state, byPerson) then return reply('needs-person') end
-  if isAdmitted and get('waitingSince') == nil then
-    freePlace()
-    return reply('not-applicable')
-  end
   if not hasPlace() and (placesLeft() < 1 or (redis.call('ZCARD', lineKey) > 0 and not isAdmitted)) then
     set('wanted', 'running')
     joinLine(false)

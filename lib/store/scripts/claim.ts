@@ -85,6 +85,12 @@ if kind == 'open' and state == 'running' and not isOthers and getNumber('endsAt'
   if requestId ~= '' then answerRequest(requestId) end
   return reply('warm')
 end
+-- Its turn came when nobody waited any more: what was offered comes free, and nothing is wished for.
+if isAdmitted and get('waitingSince') == nil then
+  local isAtRest = state == 'absent' or state == 'paused' or state == 'expired' or state == 'failed'
+  if isAtRest and not isClaimed() then freePlace() end
+  return reply('not-applicable')
+end
 -- A pause that is taken over has written its wish before: what is wanted by now came later.
 local isWishOlder = kind ~= 'open' and (isClaimed() or state == 'pausing')
 if wanted ~= '' and not isWishOlder then set('wanted', wanted) end
@@ -94,9 +100,9 @@ if isOthers then
 end
 
 if kind == 'open' then
-  local answer = admit(state, entered, byPerson, isAdmitted)
+  local answer = admit(state, entered, byPerson, viewer, isAdmitted)
   if answer then return answer end
-  redis.call('HDEL', recordKey, 'refusedBecause', 'refusedAt', 'brokenReason')
+  redis.call('HDEL', recordKey, 'refusedBecause', 'refusedAt', 'brokenReason', 'lineTurn')
   leaveLine()
 end
 

@@ -58,7 +58,10 @@ rememberSandbox(named, get('sandboxId'), condemned)
 local isResting = get('state') == 'paused' or get('state') == 'expired' or get('state') == 'failed'
 local mayRun = not isResting or hold or mayRunOn
 accountRun(mayRun and get('runStartedAt') or nil, math.min(now, endedAt or now, endsAt > 0 and endsAt or now))
-if not mayRun then freePlace()
+-- Wanted again while it was brought to rest: its place is kept for the way back, which its holder begins now.
+local isComingBack = get('wanted') == 'running' and not rejoins and hasPlace()
+if not mayRun and isComingBack then takePlace(now + leaseMs)
+elseif not mayRun then freePlace()
 elseif get('state') == 'running' and not hold then takePlace(getNumber('endsAt'))
 elseif not isResting then takePlace(placeUntilAtWork()) end
 countFailure(failure, get('state'))

@@ -29,6 +29,11 @@ if action == 'hold' then
   if state == 'pausing' then set('wanted', 'running') end
 else
   redis.call('ZREM', holdsKey, hold)
+  -- Nobody waits for it any more.
+  if get('waitingSince') and countViewers() == 0 and countHolds() == 0 then
+    stopWaiting()
+    if not isClaimed() then set('wanted', 'resting') end
+  end
   remember('released', { 'by', hold })
 end
 redis.call('ZREMRANGEBYSCORE', holdsKey, '-inf', whole(now))

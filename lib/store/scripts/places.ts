@@ -2,8 +2,9 @@
  * Owns, in Lua, who has a place among the plan's sandboxes, and the line of those who wait for one. A place is taken
  * before the provider is asked for anything and lasts until the provider's own end at the latest, so what a dead worker
  * held comes free by itself. The line is fair across users by start tags (start-time fair queueing, Goyal and others,
- * 1996): each request of a user stands one round behind that user's last, so nobody's many go before another's first,
- * and nobody is overtaken for ever. Part of every script's beginning. Cannot fail by itself.
+ * 1996): each request of a user stands one round behind that user's last, and behind the places that the user has, so
+ * nobody's many go before another's first, and nobody is overtaken for ever. Part of every script's beginning. Cannot
+ * fail by itself.
  */
 export const places = `
 local function fleetNumber(field) return tonumber(redis.call('HGET', fleetKey, field) or '0') + 0.0 end
@@ -45,37 +46,89 @@ local function markUsed()
   end
 end
 
+-- For a while its turn is remembered: a page that is loaded again leaves and comes back.
+local function rememberTurn(turn)
+  local number = redis.call('HGET', fleetKey, 'lineNumber')
+  set('lineTurn', table.concat({ turn, number, whole(now), get('waitingSince') or whole(now) }, ','))
+end
+
 local function leaveLine()
-  if redis.call('ZREM', lineKey, scopeOf()) == 0 and get('waitingSince') == nil then return end
+  local turn = redis.call('ZSCORE', lineKey, scopeOf())
+  if turn then
+    redis.call('ZREM', lineKey, scopeOf())
+    rememberTurn(whole(tonumber(turn)))
+    -- Who leaves has had nothing of this round: the next request of the same user stands in it again.
+    local round = math.floor(tonumber(turn) / 1000000)
+    local isLast = tonumber(redis.call('HGET', userKey, 'lineRound') or '0') == round
+    if isLast then redis.call('HSET', userKey, 'lineRound', whole(round - 1)) end
+  end
   unset('waitingSince')
 end
 
--- In front: who had a place and lost it to somebody outside has waited already.
+-- Nobody waits for it any more: a place that was offered to it meanwhile comes free.
+local function stopWaiting()
+  if get('waitingSince') == nil then return end
+  -- Offered a place already: in front, should it come back.
+  local isOffered = hasPlace() and not redis.call('ZSCORE', lineKey, scopeOf())
+  if isOffered and not isClaimed() then rememberTurn(whole((fleetNumber('lineRound') - 1) * 1000000)) end
+  if not isClaimed() then freePlace() end
+  leaveLine()
+end
+
+-- Where it stood before it left a moment ago, in this same line.
+local function turnBefore(number)
+  local turn, of, leftAt, since = string.match(get('lineTurn') or '', '^(.+),(.+),(.+),(.+)$')
+  unset('lineTurn')
+  if turn == nil or of ~= number or now - tonumber(leftAt) >= graceAfterLeftMs then return nil end
+  set('waitingSince', since)
+  return tonumber(turn) + 0.0
+end
+
+-- In front: who had a place and lost it to somebody outside, or was offered one that could not be taken up in time, has
+-- waited already.
 local function joinLine(isInFront)
-  if get('waitingSince') == nil then set('waitingSince', whole(now)) end
   if redis.call('ZSCORE', lineKey, scopeOf()) then return end
+  if get('waitingSince') then isInFront = true else set('waitingSince', whole(now)) end
   if redis.call('ZCARD', lineKey) == 0 then
     redis.call('HINCRBY', fleetKey, 'lineNumber', '1')
-    redis.call('HSET', fleetKey, 'lineRound', '0', 'lineCount', '0')
+    -- The first admission is measured from here.
+    redis.call('HSET', fleetKey, 'lineRound', '0', 'lineCount', '0', 'admittedAt', whole(now))
   end
   local number, round = redis.call('HGET', fleetKey, 'lineNumber'), fleetNumber('lineRound')
   local isSameLine = redis.call('HGET', userKey, 'lineNumber') == number
-  local last = isSameLine and tonumber(redis.call('HGET', userKey, 'lineRound') or '0') or 0
-  if not isInFront then round = math.max(round, last) + 1 end
+  local last = tonumber(redis.call('HGET', userKey, 'lineRound') or '0')
+  if not isSameLine then
+    -- New to this line: the places that the user has count like rounds that were had.
+    local _, _, others = userTotals()
+    last = round + others
+  end
+  -- Before all that wait, and behind those who came back in front earlier.
+  local before = turnBefore(number)
+  if before then
+    redis.call('ZADD', lineKey, whole(before), scopeOf())
+    redis.call('HSET', userKey, 'lineNumber', number, 'lineRound', whole(math.max(math.floor(before / 1000000), last)))
+    return
+  end
+  if isInFront then round = round - 1 else round = math.max(round, last) + 1 end
   local count = redis.call('HINCRBY', fleetKey, 'lineCount', '1')
   redis.call('ZADD', lineKey, whole(round * 1000000 + count), scopeOf())
   redis.call('HSET', userKey, 'lineNumber', number, 'lineRound', whole(math.max(round, last)))
 end
 
--- Whether somebody looks after the line; who joins an unattended one has to call for it.
-local function isLineServed() return fleetNumber('lineServedUntil') > now end
+-- Whether somebody looks after the line, or was called a moment ago; who joins an unattended one has to call for it.
+local function isLineServed()
+  if fleetNumber('lineServedUntil') > now then return true end
+  redis.call('HSET', fleetKey, 'lineServer', 'called', 'lineServedUntil', whole(now + healAfterMs))
+  return false
+end
 
--- Position from 1, and how long that may take by the last admissions; nothing when there is nothing to go by.
+-- Position from 1, or 0 once a place is offered, and how long that may take by the last admissions; nothing when there is
+-- nothing to go by.
 local function standing()
   if get('waitingSince') == nil then return '', '' end
-  local members = redis.call('ZSCORE', lineKey, scopeOf())
-  if not members then return '', '' end
-  local position = redis.call('ZCOUNT', lineKey, '-inf', '(' .. members) + 1
+  local turn = redis.call('ZSCORE', lineKey, scopeOf())
+  if not turn then return hasPlace() and '0' or '', '' end
+  local position = redis.call('ZCOUNT', lineKey, '-inf', '(' .. turn) + 1
   local every = fleetNumber('admitEveryMs')
   if every == 0 then return whole(position), '' end
   -- A line that has not moved for longer than usual is not said to move as usual.

@@ -32,7 +32,7 @@ if sign == 'left' then
   if isLast and get('leftAt') == nil then set('leftAt', whole(now)) end
   -- Nobody waits for it any more.
   if get('waitingSince') and countViewers() == 0 and countHolds() == 0 then
-    leaveLine()
+    stopWaiting()
     if not isClaimed() then set('wanted', 'resting') end
   end
   if isLast and state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end

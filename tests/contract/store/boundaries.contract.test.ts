@@ -92,7 +92,7 @@ describe("boundaries, on the virtual clock", () => {
     await at.running();
     await at.clock.advance(policy.idleAfterMs + pastMs);
 
-    expect(await at.store.takeDue(10, 90_000)).toHaveLength(count);
+    expect((await at.store.takeDue(10, 90_000)).previews).toHaveLength(count);
   });
 
   const renewal = () =>

@@ -203,8 +203,8 @@ describe.each(engines)("on %s", (engine) => {
       const taken = await at.store.takeDue(10, 90_000);
       const again = await at.store.takeDue(10, 90_000);
 
-      expect(taken).toEqual([scope]);
-      expect(again).toEqual([]);
+      expect(taken.previews).toEqual([scope]);
+      expect(again.previews).toEqual([]);
       expect(await at.dueAt()).toBeGreaterThanOrEqual((await nowOf()) + 85_000);
     });
 
@@ -215,7 +215,7 @@ describe.each(engines)("on %s", (engine) => {
 
       const [one, two] = await Promise.all([at.store.takeDue(10, 90_000), at.newStore().takeDue(10, 90_000)]);
 
-      expect([...(one ?? []), ...(two ?? [])]).toHaveLength(10);
+      expect([...one.previews, ...two.previews]).toHaveLength(10);
     });
 
     test("is at most the batch, the most overdue first; what is not due is left alone", async () => {
@@ -228,8 +228,8 @@ describe.each(engines)("on %s", (engine) => {
       const first = await at.store.takeDue(3, 90_000);
       const second = await at.store.takeDue(3, 90_000);
 
-      expect(first.map(({ projectId }) => projectId)).toEqual(["p0", "p1", "p2"]);
-      expect(second.map(({ projectId }) => projectId)).toEqual(["p3", "p4"]);
+      expect(first.previews.map(({ projectId }) => projectId)).toEqual(["p0", "p1", "p2"]);
+      expect(second.previews.map(({ projectId }) => projectId)).toEqual(["p3", "p4"]);
       expect(await at.dueAt(parseScope("later", "u1"))).toBe(now + 3_600_000);
     });
   });

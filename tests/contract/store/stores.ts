@@ -21,9 +21,11 @@ import {
 import { startUpstash } from "@/lib/local/upstash/start-upstash";
 import { VirtualClock } from "@/lib/local/virtual-clock";
 import { silentLog } from "@/lib/log";
+import type { Policy } from "@/lib/preview/policy";
 import { systemRandom } from "@/lib/random";
 import { upstashRedis } from "@/lib/redis";
 import { keysOf } from "@/lib/store/keys";
+import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
 import type { ClaimReply, ClaimRequest, Commit, Lease, PreviewStore } from "@/lib/store/store";
 import { findBackends } from "@/tests/support/backends";
@@ -49,7 +51,7 @@ const readAll = { name: "read-all", lua: "return redis.call('HGETALL', KEYS[1])"
 
 export type StoreUnderTest = Awaited<ReturnType<typeof startStore>>;
 
-export async function startStore(engine: EngineName) {
+export async function startStore(engine: EngineName, policyOf: Policy = policy) {
   const folder = await mkdtemp(join(tmpdir(), "rekindle-store-"));
   const clock = new VirtualClock();
   const upstash = await startUpstash({
@@ -63,12 +65,13 @@ export async function startStore(engine: EngineName) {
   const sdk = new UpstashClient({ url, token, retry: { retries: 0 }, automaticDeserialization: false });
   const redis = upstashRedis({ url, token, deadlineMs: 10_000 });
   const newStore = (): PreviewStore =>
-    redisStore(upstashRedis({ url, token, deadlineMs: 10_000 }), environment, policy);
+    redisStore(upstashRedis({ url, token, deadlineMs: 10_000 }), environment, policyOf);
   const store = newStore();
   const keyOf = (of: Scope, index: 0 | 1 | 2 | 3 | 4 | 5 | 6 = 0) => keysOf(environment, of).all[index];
 
   return {
     store,
+    fleet: redisFleet(redis, environment, policyOf),
     /** A worker of its own, with its own client. */
     newStore,
     sdk,

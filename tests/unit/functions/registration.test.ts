@@ -18,6 +18,8 @@ test("everything is registered, and the engine refuses nothing", async () => {
     "rekindle-reconcile-preview",
     "rekindle-recover-preview",
     "rekindle-renew-run",
+    "rekindle-rest-on-request",
+    "rekindle-serve-line",
     "rekindle-sweep-previews",
     "rekindle-sync-preview",
   ]);
@@ -38,7 +40,11 @@ test("each function is registered with these triggers, windows, locks and cancel
     },
   ]);
   expect(Object.fromEntries(registered)).toEqual({
-    "rekindle-open-preview": { on: ["preview/requested"], retries: 2 },
+    "rekindle-open-preview": {
+      on: ["preview/requested"],
+      retries: 2,
+      throttle: { limit: 1, period: "1s" },
+    },
     "rekindle-extend-on-activity": {
       on: ["user/active"],
       retries: 2,
@@ -61,6 +67,8 @@ test("each function is registered with these triggers, windows, locks and cancel
     "rekindle-renew-run": { on: ["preview/renewal.due"], retries: 2 },
     "rekindle-sync-preview": { on: ["preview/sync.requested"], retries: 2 },
     "rekindle-sweep-previews": { on: ["*/5 * * * *", "preview/sweep.requested"], retries: 2 },
+    "rekindle-serve-line": { on: ["preview/line.waiting"], retries: 2 },
+    "rekindle-rest-on-request": { on: ["preview/rest.requested"], retries: 2 },
     "rekindle-reconcile-preview": { on: ["preview/check.due"], retries: 2 },
     "rekindle-apply-sandbox-event": { on: ["e2b/sandbox.changed"], retries: 2 },
     "rekindle-recover-preview": {
@@ -152,6 +160,8 @@ test("the recovery listens to our acting functions only, and never to itself", a
     "rekindle-open-preview",
     "rekindle-reconcile-preview",
     "rekindle-renew-run",
+    "rekindle-rest-on-request",
+    "rekindle-serve-line",
     "rekindle-sync-preview",
   ]);
 });

@@ -20,6 +20,7 @@ const answerSchema = z.object({
         step: z.object({ retries: z.object({ attempts: z.number() }).optional() }),
       }),
       debounce: z.object({ key: z.string(), period: z.string(), timeout: z.string().optional() }).optional(),
+      throttle: z.object({ limit: z.number(), period: z.string() }).optional(),
       singleton: z.object({ key: z.string(), mode: z.string() }).optional(),
       cancel: z.array(z.object({ event: z.string(), if: z.string().optional() })).optional(),
     }),

@@ -380,3 +380,11 @@ test("the entries are told newest first, as the history has them", () => {
     "Running",
   ]);
 });
+
+test("one that waits for a place says where it stands, and nothing of how it rests", () => {
+  const snapshot = aSnapshot("paused", { reason: "idle", waitingSince: NOW - 3 * MINUTE });
+  expect(whyRunning({ ...snapshot, line: { position: 2, waitMs: 90_000 } }, [], policy)).toEqual([
+    "It has waited for a place for 3 min: 2nd in line, about 2 min.",
+    "As many sandboxes run as the plan allows; it starts by itself when its turn comes.",
+  ]);
+});

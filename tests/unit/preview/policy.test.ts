@@ -38,7 +38,7 @@ const rules: Rule[] = [
     field: "beatEveryMs",
     value: idleAfterMs,
     beside: -1,
-    others: { quietAfterMs: idleAfterMs + 1 },
+    others: { quietAfterMs: idleAfterMs + 1, evictAfterMs: idleAfterMs + 1 },
   },
   {
     broken: "an end told after it is over",
@@ -61,6 +61,12 @@ const rules: Rule[] = [
   {
     broken: "moments that are quiet between two beats",
     field: "quietAfterMs",
+    value: policy.beatEveryMs,
+    beside: 1,
+  },
+  {
+    broken: "places that are given away between two beats",
+    field: "evictAfterMs",
     value: policy.beatEveryMs,
     beside: 1,
   },

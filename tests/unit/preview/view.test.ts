@@ -253,3 +253,29 @@ describe("every reason", () => {
     expect(losing).toEqual(["renewed-restarted", "sandbox-gone"]);
   });
 });
+
+describe("waiting for a place", () => {
+  const fields = { waitingSince: NOW - 60_000, wanted: "running" };
+
+  test.each(["absent", "paused", "expired", "failed"] as const)(
+    "one that is %s tells its position and time, and offers nothing to press",
+    (state) => {
+      const line = { position: 3, waitMs: 120_000 };
+      const shown = view({ ...aSnapshot(state, fields), line });
+
+      expect(shown).toMatchObject({ state, action: "none", reason: { code: "no-place" } });
+      expect(shown.line).toEqual({ position: 3, waitMs: 120_000, since: NOW - 60_000 });
+    },
+  );
+
+  test("no time is told where none is known", () => {
+    const shown = view({ ...aSnapshot("absent", fields), line: { position: 1 } });
+    expect(shown.line).toEqual({ position: 1, since: NOW - 60_000 });
+  });
+
+  test("one that went back to rest for want of a place and does not wait any more says so, and can be opened", () => {
+    const shown = view(aSnapshot("paused", { reason: "no-place" }));
+    expect(shown).toMatchObject({ reason: { code: "provider-capacity" }, action: "open" });
+    expect(shown.line).toBeUndefined();
+  });
+});

@@ -60,3 +60,26 @@ test("a page whose person may be gone looks on but beats no more", () => {
 test("the question is planned thirty minutes after the last input", () => {
   expect(agendaOf(situation).askAt).toBe(80_000 + ASK_AFTER_MS);
 });
+
+test.each([
+  [0, 1_000],
+  [1, 1_000],
+  [2, 5_000],
+  [40, 5_000],
+])("at position %i in line it is looked at again after %i ms", (linePosition, afterMs) => {
+  expect(lookAfterMs({ state: "absent", linePosition })).toBe(afterMs);
+});
+
+test.each(["present", "quiet", "unsure", "hidden"] as const)(
+  "a %s page whose preview stands in line goes on beating, or it would lose its turn",
+  (attention) => {
+    const agenda = agendaOf({ ...situation, attention, state: "paused", linePosition: 3 });
+    expect(agenda.beatAt).toBe(120_000);
+    expect(agenda.lookAt === undefined).toBe(attention === "hidden");
+  },
+);
+
+test("a page that was refused beats no more, in line or not", () => {
+  const agenda = agendaOf({ ...situation, state: "paused", linePosition: 3, isRefused: true });
+  expect(agenda.beatAt).toBeUndefined();
+});

@@ -346,3 +346,27 @@ describe("answers", () => {
     expect(stage.state().frame?.key).not.toBe(first?.key);
   });
 });
+
+describe("waiting for a place", () => {
+  const waiting = restingView({ state: "absent", action: "none", line: { position: 3, since: 1_000 } });
+
+  test("a tab goes on saying that somebody waits, also in the background, and opens nothing again", async () => {
+    const stage = stageOf();
+    stage.shows(waiting);
+    await stage.clock.advance(SECOND);
+    stage.setVisible(false);
+    const before = stage.calls.length;
+    await stage.clock.advance(5 * MINUTE);
+    expect(new Set(stage.calls.slice(before))).toEqual(new Set(["beat viewer1"]));
+    expect(stage.count("beat")).toBeGreaterThanOrEqual(9);
+    expect(stage.count("open")).toBe(1);
+  });
+
+  test("closing the tab says so", async () => {
+    const stage = stageOf();
+    stage.shows(waiting);
+    await stage.clock.advance(SECOND);
+    stage.page.leaving();
+    expect(stage.calls.at(-1)).toBe("leave viewer1");
+  });
+});

@@ -35,3 +35,11 @@ test("nothing is said where all is in the project", () => {
   expect(filesNotes({ state: "paused", files: { revision: "r1", savedAt: 1 } })).toEqual([]);
   expect(filesNotes({ state: "absent" })).toEqual([]);
 });
+
+test("a wait for a place is called that in every state, with the same words however the line moves, so that it is spoken once", () => {
+  for (const state of paneStateSchema.options) {
+    for (const position of [0, 1, 7]) {
+      expect(stateWord({ state, line: { position, since: 1 } })).toBe("Waiting for a place");
+    }
+  }
+});
