@@ -11,6 +11,7 @@ import type { Runtime } from "@/lib/runtime";
 import { eventsOf } from "./announce";
 import { perPreview, seconds } from "./flow";
 import { stepsOf } from "./step-outcome";
+import { tellUsage } from "./tell-usage";
 
 const extendedSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("extended"), fromMs: z.number(), toMs: z.number() }),
@@ -49,6 +50,7 @@ export const extendOnActivity = (runtime: Runtime) =>
           const previewId = runtime.store.previewIdOf(scope);
           await runtime.inngest.send(eventsOf(scope, { ...outcome, previewId }));
         }
+        await tellUsage(runtime, scope);
         return outcome;
       });
       if (extended.kind !== "ok") return extended;

@@ -73,6 +73,21 @@ export const previewExpiring = eventType("preview/expiring", {
   }),
 });
 
+/**
+ * A user's sandboxes have run for this share of the time that they may in a day or a month (UTC), once for each of 80, 95
+ * and 100 percent. At 100 nothing new is opened until `resetsAt`, and what is in use goes on until it goes to rest by itself.
+ */
+export const userUsageReached = eventType("user/usage.reached", {
+  schema: z.object({
+    userId: id,
+    period: z.enum(["day", "month"]),
+    percent: z.number(),
+    usedMs: z.number(),
+    limitMs: z.number(),
+    resetsAt: z.number(),
+  }),
+});
+
 /** Internal: this run comes near the plan's end, and has to be renewed before. */
 export const previewRenewalDue = eventType("preview/renewal.due", {
   /** When the run began names it; `at` is when its renewal may begin. Redis's milliseconds. */

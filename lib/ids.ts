@@ -51,6 +51,9 @@ export function parseScope(projectId: unknown, userId: unknown): Scope {
 }
 
 /** @throws InvalidRequestError when the id is not in the alphabet. */
+export const parseUserId = (value: unknown): UserId => parse(userIdSchema, value, "userId");
+
+/** @throws InvalidRequestError when the id is not in the alphabet. */
 export const parseViewerId = (value: unknown): ViewerId => parse(viewerIdSchema, value, "viewerId");
 
 /** @throws InvalidRequestError when the key is not in the alphabet. */

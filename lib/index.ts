@@ -6,7 +6,7 @@
  */
 
 import { createFunctions } from "@/functions";
-import { eventsOf, type News, newsOfOpening } from "@/functions/announce";
+import { eventsOf, type News, newsOfOpening, newsOfPausing } from "@/functions/announce";
 import {
   previewCheckDue,
   previewRequested,
@@ -20,6 +20,7 @@ import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
 import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
+import { createOperator, type OperatorOfPreviews } from "./operate/create-operator";
 import { type Explanation, explain } from "./preview/explain";
 import type { HistoryEntry } from "./preview/history";
 import { open as openPreview } from "./preview/operations/open";
@@ -96,6 +97,8 @@ export interface Rekindle {
   sync(whose: Whose): Promise<PreviewView>;
   /** What changed inside the running sandbox is given back now; a pause does it anyway. */
   save(whose: Whose): Promise<SavedNow>;
+  /** What operators do, to one preview or to all; `npm run rekindle` is its command line. */
+  readonly operator: OperatorOfPreviews;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
   /** Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. */
@@ -238,6 +241,22 @@ export function rekindleOver(runtime: Runtime): Rekindle {
         throw new EventsUnreachableError(sweepRequested.name);
       }
     },
+
+    operator: createOperator({
+      runtime,
+      view,
+      preview: {
+        open: (whose) => rekindle.open(whose),
+        sync: (whose) => rekindle.sync(whose),
+        status,
+        explain: (whose) => rekindle.explain(whose),
+      },
+      tellPaused: (scope, outcome) => tell(runtime, scope, newsOfPausing(runtime, outcome)),
+      askForLooks: async (scopes) => {
+        const events = scopes.map((scope) => previewCheckDue.create({ ...scope }));
+        if (!(await send(runtime, events))) throw new EventsUnreachableError(previewCheckDue.name);
+      },
+    }),
 
     handlers: (authorize) => createHandlers(rekindle, authorize, runtime.log),
   };

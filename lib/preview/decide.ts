@@ -172,7 +172,8 @@ export function renewalDue(snapshot: Snapshot, policy: Policy, isAtRest = false)
  * of the scripts computes the same (`runningCheckAt`), and a test holds the two together.
  */
 export function healRunningAt(snapshot: Snapshot, policy: Policy): number {
-  const { record } = snapshot;
+  const { record, now } = snapshot;
+  if (snapshot.suspendedBecause !== undefined) return now + policy.healAfterMs;
   const deadlines = [
     idleAt(record, policy),
     "endsAt" in record ? record.endsAt : undefined,
@@ -193,7 +194,8 @@ function comingBackReason({ reason }: PreviewRecord): Reason {
 
 function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const { record, now } = snapshot;
-  const isInUse = now < idleAt(record, policy);
+  const isSuspended = snapshot.suspendedBecause !== undefined;
+  const isInUse = now < idleAt(record, policy) && !isSuspended;
   if (observed.kind === "gone") {
     return { kind: isInUse ? "open" : "expire", reason: "sandbox-gone" };
   }
@@ -202,7 +204,7 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
       ? { kind: "open", reason: "provider-paused" }
       : { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
   }
-  if (!isInUse) return { kind: "pause", reason: "idle" };
+  if (!isInUse) return { kind: "pause", reason: isSuspended ? "suspended" : "idle" };
   if (now >= (desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY)) {
     return { kind: "pause", reason: "left" };
   }

@@ -109,6 +109,7 @@ const actorWords: Readonly<Record<Actor, string>> = {
   idle: "the watch over idleness",
   leaving: "the watch over who leaves",
   renewal: "the watch over its run",
+  operator: "an operator",
   sweep: "a look of the sweep",
   sync: "newer files",
 };

@@ -65,7 +65,16 @@ export function parseHistory(stream: unknown): HistoryEntry[] {
 }
 
 /** What took the claim under which something was done, by the first word of its id. */
-export type Actor = "person" | "agent" | "product" | "idle" | "leaving" | "renewal" | "sweep" | "sync";
+export type Actor =
+  | "person"
+  | "agent"
+  | "product"
+  | "operator"
+  | "idle"
+  | "leaving"
+  | "renewal"
+  | "sweep"
+  | "sync";
 
 const actors: Readonly<Record<string, Actor>> = {
   route: "person",
@@ -77,6 +86,8 @@ const actors: Readonly<Record<string, Actor>> = {
   renew: "renewal",
   check: "sweep",
   sync: "sync",
+  operator: "operator",
+  rest: "operator",
 };
 
 /** `product`: an event of the product's, or a start that went on under it. */

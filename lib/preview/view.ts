@@ -8,8 +8,10 @@ import { restsAt } from "./decide";
 import type { Policy } from "./policy";
 import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
 import { type CameBack, isClaimed, type Phase, type PreviewRecord, type Snapshot, sandboxOf } from "./record";
-import { cameBackTitle, honestReason, phaseTitles } from "./titles";
+import { type ShownReason, shownReason } from "./shown-reason";
+import { cameBackTitle, phaseTitles } from "./titles";
 import type { State } from "./transitions";
+import { type UsageNotice, usageNotice } from "./usage";
 import { type Warning, warningFor } from "./warning";
 
 export interface PreviewView {
@@ -51,6 +53,8 @@ export interface PreviewView {
   /** Agents at work, and when the last of them has to be done. */
   readonly holds: number;
   readonly heldUntil?: number;
+  /** From 80 % of a limit on how long its user's sandboxes may run. */
+  readonly usage?: UsageNotice;
   readonly serverNow: number;
   readonly beatEveryMs: number;
 }
@@ -84,21 +88,25 @@ export function viewOf(
   const { policy, logTail, previewUrl } = parts;
   const sandboxId = sandboxOf(record);
   const isOver = isRunOver(snapshot);
-  const reason = isOver ? "provider-paused" : honestReason(record);
-  const { title, message, action } = reasonCopy[reason];
+  const shown: ShownReason = isOver
+    ? { code: "provider-paused", ...reasonCopy["provider-paused"] }
+    : shownReason(snapshot);
+  const { code, title, message, action } = shown;
+  const usage = usageNotice(snapshot, policy);
   // Moving and yet nobody's work: its worker vanished, and whoever asks takes over.
   const isOpenable = (record.state !== "running" || isOver) && !isClaimed(snapshot);
   return {
     projectId: record.projectId,
     userId: record.userId,
     state: isOver ? "paused" : record.state,
-    reason: { code: reason, title, message },
+    reason: { code, title, message },
     action: isOpenable ? restingAction(action) : "none",
     viewers,
     holds,
     serverNow: now,
     beatEveryMs: policy.beatEveryMs,
     ...(sandboxId ? { sandboxId } : {}),
+    ...(usage ? { usage } : {}),
     ...filesOf(record),
     ...(holds > 0 && record.heldUntil !== undefined ? { heldUntil: record.heldUntil } : {}),
     ...(isOver ? {} : runningOf(snapshot, policy, previewUrl)),

@@ -25,6 +25,7 @@ export const whoOpened: Readonly<Record<Actor, string>> = {
   person: "a person opened it",
   agent: "an agent asked for it",
   product: "the product asked for it",
+  operator: "an operator asked for it",
   idle: "somebody came while it was going to rest",
   leaving: "somebody came while it was going to rest",
   renewal: "its run came near its end",

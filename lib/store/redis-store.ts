@@ -24,6 +24,7 @@ import { recordExtensionScript } from "./scripts/record-extension";
 import { renewLeaseScript } from "./scripts/renew-lease";
 import { takeDueScript } from "./scripts/take-due";
 import { touchScript } from "./scripts/touch";
+import { usageToldScript } from "./scripts/usage-told";
 import type { ClaimReply, ClaimRequest, Commit, CommitReply, HoldReply, PreviewStore, Sign } from "./store";
 
 /** Lua's own text of the arguments; `''` stands for "leave it" in every script. */
@@ -106,6 +107,11 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     async askSync(scope) {
       const { status, snapshot } = await run(askSyncScript, scope, []);
       return status === "absent" ? undefined : snapshot;
+    },
+
+    async usageTold(scope, step, mark) {
+      const { status } = await run(usageToldScript, scope, [step, flag(mark)]);
+      return status === "told";
     },
 
     async history(scope, most) {

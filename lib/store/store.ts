@@ -174,6 +174,8 @@ export interface PreviewStore {
   release(scope: Scope, key: HoldKey): Promise<HoldReply>;
   /** Writes that the product has newer files than the sandbox; undefined when there is no such preview. */
   askSync(scope: Scope): Promise<Snapshot | undefined>;
+  /** Whether its user was told of this step of their time before; `mark` writes that they are now. */
+  usageTold(scope: Scope, step: string, mark: boolean): Promise<boolean>;
   /** What happened to it, newest first; at most so many. */
   history(scope: Scope, most: number): Promise<readonly HistoryEntry[]>;
   /** Adds what is no move; moves are remembered by the scripts that make them. Not idempotent, and told of for no more. */

@@ -12,7 +12,7 @@ import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { extend } from "./extend";
 import { type OpenOutcome, open } from "./open";
-import { type PauseOutcome, pause } from "./pause";
+import { type PauseOutcome, type PauseRequest, pause } from "./pause";
 import { type RenewOutcome, renew } from "./renew";
 import { type RetireOutcome, retire } from "./retire";
 import { commit, commitExpired, commitPaused, rest } from "./settle";
@@ -105,7 +105,11 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
 }
 
 /** What must still hold when the claim is taken, since time passes between the decision and it. */
-function unless(reason: Reason, policy: Policy): { idleForMs?: number; mustBeEmpty?: boolean } {
+function unless(
+  reason: Reason,
+  policy: Policy,
+): Pick<PauseRequest, "idleForMs" | "mustBeEmpty" | "isForced"> {
+  if (reason === "suspended") return { isForced: true };
   if (reason === "idle") return { idleForMs: policy.idleAfterMs };
   return reason === "left" ? { mustBeEmpty: true, idleForMs: policy.graceAfterLeftMs } : {};
 }

@@ -7,7 +7,8 @@ export const admission = `
 local function refuse(why)
   redis.call('HSET', recordKey, 'refusedBecause', why, 'refusedAt', whole(now))
   leaveLine()
-  if not isClaimed() then set('wanted', 'resting') end
+  -- Who holds the claim and is refused goes no further; another's work is not this caller's to give up.
+  if not isClaimed() or get('leaseId') == ARGV[5] then set('wanted', 'resting') end
   return reply('refused', why)
 end
 

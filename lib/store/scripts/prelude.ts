@@ -70,6 +70,8 @@ end
 
 -- When to look at a running preview if everybody else forgot it; \`healRunningAt\` is the same in TypeScript.
 local function runningCheckAt()
+  -- Who may not run anything is brought to rest by whoever looks next.
+  if redis.call('HEXISTS', userKey, 'suspended') == 1 then return now + healAfterMs end
   local runEndsAt = getNumber('runStartedAt') + maxRunMs
   if get('runCapAt') then runEndsAt = math.min(runEndsAt, getNumber('runCapAt')) end
   local at = math.min(usedUntil() + idleAfterMs, getNumber('endsAt'), runEndsAt - renewBeforeMs)

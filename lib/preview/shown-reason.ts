@@ -1,0 +1,51 @@
+/**
+ * Owns which reason a person is shown, and its words: beside what the record says, why it was not let run when it was last
+ * asked for, the suspension of its user, and what failed in its project's other starts. Pure; cannot fail. What does not
+ * hold any more (a switch that was turned back) is not said.
+ */
+import { type HelpfulAction, type Reason, reasonCopy } from "./reasons";
+import type { Snapshot } from "./record";
+import { honestReason } from "./titles";
+
+export interface ShownReason {
+  readonly code: Reason;
+  readonly title: string;
+  readonly message: string;
+  readonly action: HelpfulAction;
+}
+
+export function shownReason(snapshot: Snapshot): ShownReason {
+  const code = reasonCode(snapshot);
+  const copy = reasonCopy[code];
+  return { code, ...copy, message: [copy.message, ...more(code, snapshot)].join(" ") };
+}
+
+const restingStates: ReadonlySet<string> = new Set(["absent", "paused", "expired", "failed"]);
+
+function reasonCode(snapshot: Snapshot): Reason {
+  const { record, suspendedBecause } = snapshot;
+  const honest = honestReason(record);
+  if (!restingStates.has(record.state)) return honest;
+  if (suspendedBecause !== undefined) return "suspended";
+  return stillRefused(snapshot) ?? honest;
+}
+
+function stillRefused({ record, isCreatingStopped }: Snapshot): Reason | undefined {
+  switch (record.refusedBecause) {
+    case "suspended":
+      return undefined;
+    case "creating-stopped":
+      return isCreatingStopped ? "creating-stopped" : undefined;
+    default:
+      return record.refusedBecause;
+  }
+}
+
+function more(code: Reason, { record, suspendedBecause }: Snapshot): string[] {
+  if (code === "suspended" && suspendedBecause) return [`The reason given: ${suspendedBecause}`];
+  if (code === "project-broken" && record.brokenReason) {
+    const { title, message } = reasonCopy[record.brokenReason];
+    return [`The last one: ${title}. ${message}`];
+  }
+  return [];
+}
