@@ -6,11 +6,13 @@ import Link from "next/link";
 import type { PreviewView } from "@/lib";
 import { RekindleError } from "@/lib/errors";
 import { stateWord } from "@/lib/react/words";
+import type { FleetState } from "@/lib/store/fleet";
 import { localUser } from "./authorize";
 import { Message } from "./message";
 import { listProjects, type Project } from "./projects";
 import { type App, theApp } from "./rekindle";
 import { SetupProblem, setupMessage } from "./setup-problem";
+import { SwitchNotices } from "./switch-notices";
 
 /** States and folders are of this moment, and a build has neither. */
 export const dynamic = "force-dynamic";
@@ -32,6 +34,7 @@ export default async function SamplesPage() {
         Live previews that persist. Open one, use it, leave: it goes to rest with its memory kept. Come back,
         and the same process goes on where it stood still.
       </p>
+      <SwitchNotices fleet={samples.fleet} />
       {samples.trouble ? (
         <p className="page-notice" role="status">
           How they stand is not known: {samples.trouble}
@@ -62,7 +65,12 @@ interface Sample {
 }
 
 type Samples =
-  | { readonly kind: "samples"; readonly list: readonly Sample[]; readonly trouble?: string }
+  | {
+      readonly kind: "samples";
+      readonly list: readonly Sample[];
+      readonly trouble?: string;
+      readonly fleet?: FleetState;
+    }
   | { readonly kind: "setup-problem"; readonly message: string };
 
 async function loadSamples(): Promise<Samples> {
@@ -76,13 +84,14 @@ async function loadSamples(): Promise<Samples> {
 
 async function withStates({ rekindle }: App, projects: readonly Project[]): Promise<Samples> {
   try {
-    const list = await Promise.all(
-      projects.map(async (project) => ({
+    const [fleet, ...list] = await Promise.all([
+      rekindle.operator.fleet(),
+      ...projects.map(async (project) => ({
         project,
         view: await rekindle.status({ projectId: project.id, userId: localUser }),
       })),
-    );
-    return { kind: "samples", list };
+    ]);
+    return { kind: "samples", list, fleet };
   } catch (error) {
     if (!(error instanceof RekindleError)) throw error;
     return { kind: "samples", list: projects.map((project) => ({ project })), trouble: error.message };

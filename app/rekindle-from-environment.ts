@@ -32,6 +32,7 @@ export function rekindleFromEnvironment(environment: Environment, log: Log): Fro
       ...(environment.PREVIEW_CONNECT_TO ? { connectTo: environment.PREVIEW_CONNECT_TO } : {}),
     },
     files: folderProjects(environment.PROJECTS_FOLDER),
+    ...(environment.E2B_WEBHOOK_SECRET ? { webhookSecrets: environment.E2B_WEBHOOK_SECRET } : {}),
   });
   return { rekindle, client };
 }

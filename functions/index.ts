@@ -1,5 +1,6 @@
 /** Owns the list of all durable functions, made for one runtime. A function that is not here is not registered. */
 import type { Runtime } from "@/lib/runtime";
+import { applySandboxEvent } from "./apply-sandbox-event";
 import { extendOnActivity } from "./extend-on-activity";
 import { openPreview } from "./open-preview";
 import { pauseOnLeave } from "./pause-on-leave";
@@ -19,5 +20,6 @@ export const createFunctions = (runtime: Runtime) => [
   syncPreview(runtime),
   sweepPreviews(runtime),
   reconcilePreview(runtime),
+  applySandboxEvent(runtime),
   recoverPreview(runtime),
 ];

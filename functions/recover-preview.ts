@@ -9,6 +9,7 @@ import { leaseIdSchema, parseScope, projectIdSchema, userIdSchema } from "@/lib/
 import { recover } from "@/lib/preview/operations/recover";
 import type { Runtime } from "@/lib/runtime";
 import { eventsOf, newsSchema } from "./announce";
+import { applySandboxEventId } from "./apply-sandbox-event";
 import { extendOnActivityId } from "./extend-on-activity";
 import { leaseOfOpening, openPreviewId } from "./open-preview";
 import { pauseOnLeaveId } from "./pause-on-leave";
@@ -29,8 +30,9 @@ const watchedForFailure = [
   renewRunId,
   syncPreviewId,
   reconcilePreviewId,
+  applySandboxEventId,
 ];
-const watchedForCancel = [openPreviewId, renewRunId, syncPreviewId, reconcilePreviewId];
+const watchedForCancel = [openPreviewId, renewRunId, syncPreviewId, reconcilePreviewId, applySandboxEventId];
 
 /** Inngest's system events, as far as they are needed (inngest.md §2.4 and §3.8, 2026-11-22). */
 const endedSchema = z.object({

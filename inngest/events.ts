@@ -97,5 +97,16 @@ export const previewRenewalDue = eventType("preview/renewal.due", {
 /** Internal: the sweep found that this preview should be looked at. */
 export const previewCheckDue = eventType("preview/check.due", { schema: z.object(scope) });
 
+/** Internal: E2B says of a preview's sandbox what its record does not; `at` and `endsAt` are E2B's milliseconds. */
+export const sandboxChanged = eventType("e2b/sandbox.changed", {
+  schema: z.object({
+    ...scope,
+    sandboxId: z.string(),
+    type: z.enum(["created", "resumed", "updated", "paused", "killed"]),
+    at: z.number(),
+    endsAt: z.number().optional(),
+  }),
+});
+
 /** Asks for a sweep now instead of at the next tick of the cron; an operator's event (cron runs cannot be rerun). */
 export const sweepRequested = eventType("preview/sweep.requested", { schema: z.object({}) });

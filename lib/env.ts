@@ -23,6 +23,10 @@ const policyJson = filled.transform((text, context): PolicyOverrides => {
   return z.NEVER;
 });
 
+const secrets = filled
+  .transform((text) => text.split(",").map((secret) => secret.trim()))
+  .pipe(z.array(z.string().min(16, "at least 16 characters each, separated by commas")));
+
 const environmentSchema = z.object({
   /** Separates this deployment's previews from any other's, in Redis and at the provider. */
   REKINDLE_ENV: z.string().regex(/^[a-z0-9-]{1,40}$/, "1 to 40 lower-case letters, digits or hyphens"),
@@ -34,6 +38,8 @@ const environmentSchema = z.object({
   E2B_DOMAIN: filled.optional(),
   /** A template with Node; E2B's own `base` when absent. */
   E2B_TEMPLATE: filled.optional(),
+  /** The secret of the webhook that was registered with E2B; several, separated by commas, while one replaces another. */
+  E2B_WEBHOOK_SECRET: secrets.optional(),
   /** `{port}` and `{sandboxId}` stand for theirs; E2B's own hosts when absent. */
   PREVIEW_URL_TEMPLATE: filled.optional(),
   /** "host:port" that readiness probes connect to, where the preview's name does not resolve. */

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "provider-busy"
   | "provider-capacity"
   | "provider-rate"
+  | "creating-stopped"
   | "store-unreachable"
   | "store-refused"
   | "record-unreadable"
@@ -257,6 +258,18 @@ export class ProviderCapacityError extends RekindleError {
       retriable: false,
       message: `All places are taken: ${running} sandboxes run already. Try again when one has gone to rest, or raise the plan's limit.`,
       details: { running },
+    });
+  }
+}
+
+/** An operator has stopped new sandboxes for a while. */
+export class CreatingStoppedError extends RekindleError {
+  constructor() {
+    super({
+      code: "creating-stopped",
+      retriable: false,
+      message:
+        "The operators have stopped new sandboxes for a while. What runs or rests goes on; try again when the switch is turned back.",
     });
   }
 }

@@ -11,6 +11,7 @@ import {
   previewCheckDue,
   previewRequested,
   previewSyncRequested,
+  sandboxChanged,
   sweepRequested,
   userActive,
   userLeft,
@@ -30,7 +31,8 @@ import { type PolicyOverrides, withOverrides } from "./preview/policy";
 import { isEmpty } from "./preview/presence";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
-import { type Authorize, createHandlers } from "./routes/handlers";
+import { type Authorize, createHandlers, type Handlers } from "./routes/handlers";
+import { createSandboxEvents, type SandboxEventsHandler } from "./routes/sandbox-events";
 import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } from "./runtime";
 import type { Lease } from "./store/store";
 
@@ -101,8 +103,11 @@ export interface Rekindle {
   readonly operator: OperatorOfPreviews;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
-  /** Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. */
-  handlers(authorize: Authorize): ReturnType<typeof createHandlers>;
+  /**
+   * Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. Who may post E2B's events is said
+   * by their signature instead.
+   */
+  handlers(authorize: Authorize): Handlers & SandboxEventsHandler;
 }
 
 /** What a product passes; numbers and schedules that it leaves out are those of `inngest.config.ts`. */
@@ -177,6 +182,19 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     carryOn: (scope, outcome) => tell(runtime, scope, newsOfOpening(runtime, outcome, "system")),
   });
   const scopeOf = (whose: Whose): Scope => parseScope(whose.projectId, whose.userId);
+
+  const sandboxEvents = createSandboxEvents({
+    isFromE2b: runtime.isFromE2b,
+    app: runtime.appId,
+    env: runtime.environment,
+    policy,
+    log: runtime.log,
+    previewIdOf: (scope) => store.previewIdOf(scope),
+    read: async (scope) => (await store.read(scope)).snapshot,
+    // By E2B's own id: however often it is sent, it is one.
+    sendOn: (scope, { id, change }) =>
+      send(runtime, [sandboxChanged.create({ ...scope, ...change }, { id: `e2b-${id}` })]),
+  });
 
   const rekindle: Rekindle = {
     runtime,
@@ -258,7 +276,7 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       },
     }),
 
-    handlers: (authorize) => createHandlers(rekindle, authorize, runtime.log),
+    handlers: (authorize) => ({ ...createHandlers(rekindle, authorize, runtime.log), ...sandboxEvents }),
   };
   return rekindle;
 }

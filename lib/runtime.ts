@@ -22,6 +22,7 @@ import { redisDirectory } from "./store/redis-directory";
 import { redisFleet } from "./store/redis-fleet";
 import { redisStore } from "./store/redis-store";
 import type { PreviewStore } from "./store/store";
+import { type IsFromE2b, signedByE2b } from "./webhooks/signature";
 import type { ProjectFiles } from "./workspace/files";
 
 /** When crons run, and how often steps are retried; data of `inngest.config.ts`. */
@@ -44,6 +45,8 @@ export interface Runtime {
   readonly sandboxes: Sandboxes;
   /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
   lend(sandboxId: SandboxId): Promise<LentSandbox>;
+  /** Whether a webhook's body is E2B's; absent when no secret was given. */
+  readonly isFromE2b?: IsFromE2b;
   readonly files: ProjectFiles;
   readonly recipe?: RecipeSource;
   readonly policy: Policy;
@@ -76,6 +79,8 @@ export interface RuntimeOptions {
     /** "host:port" that probes connect to, where the preview's name does not resolve. */
     readonly connectTo?: string;
   };
+  /** Of the webhook that was registered with E2B; several while one takes another's place. Without any, none is heard. */
+  readonly webhookSecrets?: readonly string[];
   readonly files: ProjectFiles;
   readonly recipe?: RecipeSource;
   readonly clock?: Clock;
@@ -89,7 +94,7 @@ const REDIS_DEADLINE_MS = 5_000;
 export function createRuntime(options: RuntimeOptions): Runtime {
   const faults = optionFaults(options);
   if (faults.length > 0) throw new ConfigurationError(faults);
-  const { environment, policy, preview } = options;
+  const { environment, policy, preview, webhookSecrets = [] } = options;
   const sandboxes = e2bSandboxes({
     ...options.e2b,
     planConcurrency: policy.planConcurrency,
@@ -109,6 +114,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     directory: redisDirectory(redis, environment, policy),
     sandboxes,
     lend: sandboxes.lend,
+    ...(webhookSecrets.length > 0 ? { isFromE2b: signedByE2b(webhookSecrets) } : {}),
     files: options.files,
     ...(options.recipe ? { recipe: options.recipe } : {}),
     policy,
@@ -125,13 +131,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-function optionFaults({ environment, policy, preview }: RuntimeOptions): string[] {
+/** Shorter, and it could be guessed from one signed body. */
+const LEAST_SECRET_LENGTH = 16;
+
+function optionFaults({ environment, policy, preview, webhookSecrets = [] }: RuntimeOptions): string[] {
   const faults = policyFaults(policy);
   if (!/^[a-z0-9-]{1,40}$/.test(environment)) {
     faults.push(`environment "${environment}" must be 1 to 40 lower-case letters, digits or hyphens`);
   }
   for (const part of ["{sandboxId}", "{port}"]) {
     if (!preview.urlTemplate.includes(part)) faults.push(`the preview URL template lacks ${part}`);
+  }
+  if (webhookSecrets.some((secret) => secret.length < LEAST_SECRET_LENGTH)) {
+    faults.push(`a secret of the webhook has fewer than ${LEAST_SECRET_LENGTH} characters`);
   }
   return faults;
 }

@@ -254,6 +254,7 @@ const reasonsOfErrors: Readonly<Partial<Record<ErrorCode, Reason>>> = {
   "provider-rate": "provider-unreachable",
   "provider-refused": "provider-refused",
   "provider-capacity": "provider-capacity",
+  "creating-stopped": "creating-stopped",
   "events-unreachable": "events-unreachable",
 };
 

@@ -17,6 +17,8 @@ export interface UsageNotice {
   readonly limitMs: number;
   /** When the period ends (UTC), in Redis's milliseconds. */
   readonly resetsAt: number;
+  readonly title: string;
+  readonly message: string;
 }
 
 /** The limit that is nearest to being used up, from its first step on; undefined before, and where nothing is limited. */
@@ -39,7 +41,22 @@ function noticeOf(
 ): UsageNotice | undefined {
   if (limitMs === 0) return undefined;
   const step = usageSteps.findLast((each) => usedMs * 100 >= limitMs * each);
-  return step === undefined ? undefined : { period, step, usedMs, limitMs, resetsAt: endOf(period, now) };
+  if (step === undefined) return undefined;
+  return { period, step, usedMs, limitMs, resetsAt: endOf(period, now), ...wordsOf(period, step) };
+}
+
+function wordsOf(period: UsageNotice["period"], step: UsageStep): { title: string; message: string } {
+  const span = period === "day" ? "today" : "this month";
+  const next = period === "day" ? "day" : "month";
+  return step === 100
+    ? {
+        title: `The time for previews is used up ${span}`,
+        message: `What is in use goes on until it goes to rest; nothing is opened before the next ${next} begins.`,
+      }
+    : {
+        title: `${step} % of the time for previews is used ${span}`,
+        message: `When it is used up, what is in use goes on, and nothing is opened before the next ${next} begins.`,
+      };
 }
 
 function endOf(period: UsageNotice["period"], now: number): number {

@@ -100,7 +100,7 @@ export function viewOf(
     userId: record.userId,
     state: isOver ? "paused" : record.state,
     reason: { code, title, message },
-    action: isOpenable ? restingAction(action) : "none",
+    action: isOpenable && code !== "suspended" ? restingAction(action) : "none",
     viewers,
     holds,
     serverNow: now,

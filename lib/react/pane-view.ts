@@ -56,6 +56,7 @@ const paneViewSchema = z.object({
       message: z.string(),
     })
     .exactOptional(),
+  usage: z.object({ title: z.string(), message: z.string(), resetsAt: serverTime }).exactOptional(),
   restsAt: serverTime.exactOptional(),
   providerEndsAt: serverTime.exactOptional(),
   pausedAt: serverTime.exactOptional(),

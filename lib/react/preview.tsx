@@ -10,6 +10,7 @@ import { HistoryPanel } from "./history-panel";
 import { PreviewCard } from "./preview-card";
 import { StatusBar } from "./status-bar";
 import { StillThere } from "./still-there";
+import { UsageBar } from "./usage-bar";
 import { usePreview } from "./use-preview";
 import { WarningBar } from "./warning-bar";
 import { stateWord } from "./words";
@@ -39,6 +40,7 @@ export function Preview({ projectId, name = projectId, basePath, wayBack }: Prev
         </p>
       ) : null}
       <WarningBar pane={pane} />
+      <UsageBar pane={pane} />
       <StillThere pane={pane} />
       <div className="preview-stage">
         {frame ? (

@@ -23,6 +23,7 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   "provider-busy": 503,
   "provider-capacity": 503,
   "provider-rate": 503,
+  "creating-stopped": 503,
   "store-unreachable": 503,
   "store-refused": 500,
   "record-unreadable": 503,

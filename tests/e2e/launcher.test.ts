@@ -47,6 +47,14 @@ describe("a launch", { timeout: TEST_MS }, () => {
     ]);
   });
 
+  test("has E2B tell the app by its webhook what happens to sandboxes, and the app knows its own doings", async () => {
+    await openCounter(app);
+
+    await expect.poll(() => app.output(), PATIENCE).toMatch(/"heard of a sandbox".*"type":"created"/);
+    expect(app.output()).not.toContain('"kind":"news"');
+    expect((await fetch(`${app.url}/api/webhooks/e2b`, { method: "POST", body: "{}" })).status).toBe(401);
+  });
+
   // The last of these tests, because it ends the launch.
   test("ends with Ctrl-C, and with it every process and every sandbox's files", async () => {
     await openCounter(app);

@@ -34,6 +34,7 @@ import { Faults } from "./faults";
 import { type ProjectScript, VirtualMachines } from "./virtual-machines";
 import { virtualRedis } from "./virtual-redis";
 import { virtualSandboxes } from "./virtual-sandboxes";
+import { virtualWebhook } from "./virtual-webhook";
 import { workUnderWay } from "./work-under-way";
 
 export const SECOND = 1_000;
@@ -58,6 +59,8 @@ export interface WorldOptions {
   /** A product's own functions, served beside Rekindle's. */
   readonly functions?: (rekindle: Rekindle) => InngestFunction.Any[];
   readonly files?: ProjectFiles;
+  /** The provider tells of what happens to sandboxes, over no socket: the shipping handler is called with the request. */
+  readonly hasWebhook?: boolean;
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
@@ -79,6 +82,7 @@ export async function createWorld(options: WorldOptions = {}) {
   });
   const { maxConcurrent = HOBBY_PLAN.maxConcurrent, maxRunMs = HOBBY_PLAN.maxRunMs } = options;
   const plan = { ...HOBBY_PLAN, maxConcurrent, maxRunMs };
+  const webhook = virtualWebhook({ clock, seed: options.seed ?? 1 });
   const cloud = new E2bCloud({
     clock,
     random,
@@ -86,6 +90,7 @@ export async function createWorld(options: WorldOptions = {}) {
     plan,
     machines,
     trafficTokenOf: (sandboxId) => sandboxId,
+    ...(options.hasWebhook ? { onEvent: webhook.tell } : {}),
   });
   const redisEngine = await createMemoryEngine({ clock });
   const redis = virtualRedis(redisEngine);
@@ -118,6 +123,7 @@ export async function createWorld(options: WorldOptions = {}) {
     // The SDK's own object, unconnected: what an agent does inside is not modelled, only that it holds.
     lend: async (sandboxId) => new Sandbox({ sandboxId, envdVersion: "0.5.0" }),
     files: options.files ?? oneProject,
+    ...(options.hasWebhook ? { isFromE2b: webhook.isFromE2b } : {}),
     policy,
     clock: work.clock,
     random,
@@ -127,6 +133,9 @@ export async function createWorld(options: WorldOptions = {}) {
     probe: (sandboxId) => probes.answer(sandboxId),
   };
   const rekindle: Rekindle = rekindleOver(runtime);
+  webhook.deliverTo((request) =>
+    work.track(() => faults.asWorker(() => rekindle.handlers(async () => undefined).sandboxEvents(request))),
+  );
 
   const functions = [...rekindle.functions, ...(options.functions?.(rekindle) ?? [])];
   const served = inProcessTransport(serve({ client, functions }));
@@ -163,6 +172,7 @@ export async function createWorld(options: WorldOptions = {}) {
     cloud,
     machines,
     faults,
+    webhook,
     /** What a look at the preview's address finds; by itself, what the machine's server does. */
     probes,
     engine: inngest.engine,

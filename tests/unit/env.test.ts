@@ -69,6 +69,7 @@ describe("what does not fit", () => {
     ["LOCAL_CLOUD_CONTROL_URL", "CANARY"],
     ["LOCAL_CLOUD_CONTROL_URL", "https://CANARY.example"],
     ["LOCAL_CLOUD_CONTROL_URL", "http://127.0.0.1.CANARY.example:4000"],
+    ["E2B_WEBHOOK_SECRET", "CANARY"],
     ["REKINDLE_POLICY", "CANARY"],
     ["REKINDLE_POLICY", '{"idleAfterMs": "CANARY"}'],
     ["REKINDLE_POLICY", '{"CANARY": 1}'],
@@ -92,6 +93,17 @@ test("numbers of the policy are read as JSON", () => {
   const { REKINDLE_POLICY } = readEnvironment({ ...complete, REKINDLE_POLICY: '{"idleAfterMs": 60000}' });
 
   expect(REKINDLE_POLICY).toEqual({ idleAfterMs: 60_000 });
+});
+
+test("several secrets of the webhook are separated by commas, and none of them is empty", () => {
+  const [one, other] = ["CANARY-secret-one", "CANARY-secret-two"];
+
+  expect(readEnvironment({ ...complete, E2B_WEBHOOK_SECRET: `${one}, ${other}` })).toMatchObject({
+    E2B_WEBHOOK_SECRET: [one, other],
+  });
+  expect(faultsOf({ ...complete, E2B_WEBHOOK_SECRET: `${one},` })).toEqual([
+    expect.stringContaining("E2B_WEBHOOK_SECRET"),
+  ]);
 });
 
 describe("the address at which sandboxes can be made to fail", () => {

@@ -15,7 +15,7 @@ export interface ErrorBefore {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** `fraction`: in [0, 1), as the plan drew it. */
+/** `fraction`: in [0, 1), as the plan drew it. Whole milliseconds: times of virtual clocks are compared and sent on. */
 export function delayMsOf({ minMs, maxMs }: Delay, fraction: number): number {
-  return minMs + fraction * (maxMs - minMs);
+  return Math.round(minMs + fraction * (maxMs - minMs));
 }

@@ -23,9 +23,11 @@ import { type LocalE2b, startE2b } from "../e2b/start-e2b";
 import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
 import { findInngestCli } from "./inngest-cli";
 import { type InngestService, startInngestService } from "./inngest-service";
+import { writeLaunch } from "./launch-file";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 import { ownSamples } from "./sample-projects";
+import { newWebhookSecret, registerWebhook } from "./sandbox-webhook";
 
 /** The stand-ins' own chatter would bury the app's; what is wrong is shown, for people to read. */
 const log: Log = {
@@ -62,12 +64,14 @@ async function main(): Promise<number> {
     const started = await startStandIns(plan, folder, appUrl, (stop) => stops.push(stop));
     const variables = {
       ...variablesOf(started),
+      ...(started.e2b ? await webhookOf(started.e2b, port) : {}),
       ...nextFolder(folder),
       REKINDLE_ENV: environment,
       PROJECTS_FOLDER:
         process.env.PROJECTS_FOLDER ||
         (await ownSamples(join(process.cwd(), "lib/local/samples/projects"), folder)),
     };
+    stops.push(await writeLaunch(folder, variables, process.env));
     const next = startNext(port, variables);
     stops.push(next.stop);
     const ended = Promise.race([next.ended, interruption]);
@@ -85,6 +89,13 @@ async function main(): Promise<number> {
     ending.abort();
     await stopAll();
   }
+}
+
+/** Registered before the app listens: nothing happens to a sandbox before somebody opens a preview in it. */
+async function webhookOf(e2b: LocalE2b, port: number): Promise<Record<string, string>> {
+  const secret = newWebhookSecret();
+  await registerWebhook(e2b, `http://127.0.0.1:${port}/api/webhooks/e2b`, secret);
+  return { E2B_WEBHOOK_SECRET: secret };
 }
 
 /** Next takes a lock in the folder that it builds in, so a launch with a folder of its own has Next build there too. */

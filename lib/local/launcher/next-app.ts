@@ -24,6 +24,8 @@ export function startNext(port: number, variables: Readonly<Record<string, strin
 const firstPaths = [
   "/",
   "/p/counter",
+  // Its first events come with the first click.
+  "/api/webhooks/e2b",
   ...["", "/open", "/beat", "/leave"].map((path) => `/api/previews/counter${path}`),
 ];
 

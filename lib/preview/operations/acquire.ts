@@ -4,7 +4,7 @@
  * comes too late is marked and destroyed, or paused. It must never wake or destroy what is not marked or named first.
  * Fails closed with catalogue errors; `LeaseLostError` when another worker has taken over.
  */
-import { LeaseLostError, ProviderBusyError, SandboxGoneError } from "@/lib/errors";
+import { CreatingStoppedError, LeaseLostError, ProviderBusyError, SandboxGoneError } from "@/lib/errors";
 import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
@@ -37,7 +37,8 @@ export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Ac
   const adopted = found && (await connectTo(runtime, lease, found, "adopted"));
   if (adopted) return adopted;
   // Once more before what cannot be undone by repeating it: a worker that was overtaken creates nothing.
-  await runtime.store.renewLease(lease, {});
+  const { isCreatingStopped } = await runtime.store.renewLease(lease, {});
+  if (isCreatingStopped) throw new CreatingStoppedError();
   const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
   await nameCreated(runtime, lease, created);
   return { sandboxId: created.sandboxId, how: "created", isResume: false };

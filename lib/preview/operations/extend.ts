@@ -90,8 +90,8 @@ function nearCap(runtime: Runtime, { record }: Snapshot): ExtendOutcome | undefi
   return { kind: "near-cap", run: record.runStartedAt, renewAt: at };
 }
 
-/** From the last use, not from now: a late or replayed event must not buy time that nobody used. */
-function keepAliveFor(runtime: Runtime, { record, now, isEverythingHeld }: Snapshot): number {
+/** What is asked for, as time from now: from the last use, or a late or replayed event would buy time that nobody used. */
+export function keepAliveFor(runtime: Runtime, { record, now, isEverythingHeld }: Snapshot): number {
   const untilCapMs = (runEndsAt(record, runtime.policy) ?? Number.POSITIVE_INFINITY) - now;
   // While nothing may be paused, the provider may not do it either.
   const lastUse = isEverythingHeld ? now : usedUntil(record);

@@ -11,6 +11,7 @@ import type { Policy } from "../policy";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { extend } from "./extend";
+import { giveTimeBack } from "./give-time-back";
 import { type OpenOutcome, open } from "./open";
 import { type PauseOutcome, type PauseRequest, pause } from "./pause";
 import { type RenewOutcome, renew } from "./renew";
@@ -42,6 +43,10 @@ async function look(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<R
     const sandboxId = sandboxOf(snapshot.record);
     const observed: Observed = sandboxId ? await sandboxes.observe(sandboxId) : { kind: "gone" };
     action = decide(seen, observed, policy);
+    if (action.kind === "record-run" && sandboxId) {
+      const extended = await giveTimeBack(runtime, sandboxId, seen, action);
+      if (extended) action = decide(seen, extended, policy);
+    }
   }
   runtime.log.info(
     {

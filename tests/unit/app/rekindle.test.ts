@@ -29,6 +29,16 @@ test("there are local tools only where the environment names their address", () 
   expect(buildApp({ ...environment, LOCAL_CLOUD_CONTROL_URL })).toHaveProperty("localTools");
 });
 
+test("E2B's webhook is heard only where the environment has its secret", async () => {
+  const statusOf = async (source: Record<string, string>): Promise<number> => {
+    const { sandboxEvents } = buildApp(source).rekindle.handlers(async () => "somebody");
+    return (await sandboxEvents(new Request("http://localhost/", { method: "POST", body: "{}" }))).status;
+  };
+
+  expect(await statusOf(environment)).toBe(404);
+  expect(await statusOf({ ...environment, E2B_WEBHOOK_SECRET: "a-secret-of-a-webhook" })).toBe(401);
+});
+
 test("everything that is missing is named at once", () => {
   expect(() => buildApp({})).toThrow(/REKINDLE_ENV.*UPSTASH_REDIS_REST_URL.*E2B_API_KEY.*PROJECTS_FOLDER/);
 });

@@ -10,6 +10,7 @@ test("everything is registered, and the engine refuses nothing", async () => {
 
   expect(world.sync).toMatchObject({ kind: "registered" });
   expect(world.engine.functionIds()).toEqual([
+    "rekindle-apply-sandbox-event",
     "rekindle-extend-on-activity",
     "rekindle-open-preview",
     "rekindle-pause-on-leave",
@@ -61,6 +62,7 @@ test("each function is registered with these triggers, windows, locks and cancel
     "rekindle-sync-preview": { on: ["preview/sync.requested"], retries: 2 },
     "rekindle-sweep-previews": { on: ["*/5 * * * *", "preview/sweep.requested"], retries: 2 },
     "rekindle-reconcile-preview": { on: ["preview/check.due"], retries: 2 },
+    "rekindle-apply-sandbox-event": { on: ["e2b/sandbox.changed"], retries: 2 },
     "rekindle-recover-preview": {
       on: ["inngest/function.failed", "inngest/function.cancelled"],
       retries: 2,
@@ -146,6 +148,7 @@ test("the recovery listens to our acting functions only, and never to itself", a
   expect(idsIn(expressions[0])).toEqual(acting);
   // A return cancels the pauses by design, and a debounce an extension: only what may hold a claim is recovered.
   expect(idsIn(expressions[1])).toEqual([
+    "rekindle-apply-sandbox-event",
     "rekindle-open-preview",
     "rekindle-reconcile-preview",
     "rekindle-renew-run",

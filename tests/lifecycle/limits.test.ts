@@ -1,0 +1,166 @@
+/** What users and projects may: suspension, the time that sandboxes run, how many at once, and starts that keep failing. */
+import { describe, expect, test } from "vitest";
+import { parseScope } from "@/lib/ids";
+import { createWorld, HOUR, MINUTE, scope, type World } from "@/tests/support/world";
+
+const stateOf = async (world: World, of = scope) => (await world.record(of)).state;
+const suspend = (world: World) =>
+  world.finish(() => world.rekindle.operator.suspend("u1", "ada", "mining coins"));
+
+describe("a suspended user", () => {
+  test("has nothing running a moment later, whoever watches, and is told why", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.ready("v1", parseScope("p2", "u1"));
+    await world.ready("v1", parseScope("p3", "u2"));
+
+    const { rested } = await suspend(world);
+    const view = await world.open();
+
+    expect(rested).toBe(2);
+    expect(world.running()).toHaveLength(1);
+    expect(view).toMatchObject({ state: "paused", reason: { code: "suspended" }, action: "none" });
+    expect(view.reason.message).toContain("mining coins");
+  });
+
+  test("whose start was under way is brought to rest by the next look", async () => {
+    const world = await createWorld();
+    await world.open();
+    await suspend(world);
+
+    await world.until(async () => (await stateOf(world)) === "paused", 15 * MINUTE);
+
+    expect(world.running()).toEqual([]);
+    expect(await world.record()).toMatchObject({ reason: "suspended", wanted: "resting" });
+  });
+
+  test("is not kept awake by an event or an agent, and goes on where it stood still when that ends", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await suspend(world);
+    world.emit("preview/requested", { ts: world.clock.now() });
+    await world.advance(MINUTE);
+    expect(world.running()).toEqual([]);
+
+    await world.finish(() => world.rekindle.operator.unsuspend("u1"));
+
+    expect((await world.open()).cameBack?.how).toBe("resumed");
+  });
+
+  test("is not woken by the second half of a renewal", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.beatFor(52 * MINUTE);
+    world.faults.interpose(async (call) => {
+      if (call !== "sandboxes.pause") return;
+      world.faults.interpose(undefined);
+      await world.runtime.fleet.suspend(scope.userId, "ada", "stop");
+    });
+    await world.beatFor(8 * MINUTE);
+    await world.advance(15 * MINUTE);
+
+    expect(world.running()).toEqual([]);
+    expect((await world.record()).wanted).toBe("resting");
+  });
+});
+
+describe("the time that a user's sandboxes run", () => {
+  const limited = { policy: { maxRunMsPerUserDay: 20 * MINUTE } };
+
+  test("is told at 80, 95 and 100 percent, once each, and shown in the pane", async () => {
+    const world = await createWorld({ policy: { ...limited.policy, emitEveryMs: MINUTE } });
+    await world.ready();
+    await world.beatFor(22 * MINUTE);
+
+    const told = world.eventsNamed("user/usage.reached").map(({ data }) => Object(data).percent);
+
+    expect(told).toEqual([80, 95, 100]);
+    expect((await world.status()).usage).toMatchObject({ period: "day", step: 100, limitMs: 20 * MINUTE });
+  });
+
+  test("ends nothing that is in use; what rests is opened again when the next day begins", async () => {
+    const world = await createWorld(limited);
+    await world.ready();
+    await world.beatFor(40 * MINUTE);
+    expect(await stateOf(world)).toBe("running");
+
+    await world.leave();
+    await world.until(async () => (await stateOf(world)) === "paused");
+    const refused = await world.open();
+    expect(refused).toMatchObject({ state: "paused", reason: { code: "usage-limit" } });
+    await world.advance(24 * HOUR);
+
+    expect((await world.open()).state).toBe("running");
+  });
+
+  test("is the sum of all runs by the provider's own times, renewals and pauses of others' included", async () => {
+    const world = await createWorld({ policy: { maxRunMsPerUserDay: 24 * HOUR } });
+    const runs: number[] = [];
+    let since = 0;
+    const note = () => {
+      const [sandbox] = world.sandboxes();
+      if (sandbox?.state === "running" && since === 0) since = sandbox.startedAt;
+    };
+    await world.ready();
+    note();
+    await world.beatFor(70 * MINUTE);
+    await world.leave();
+    await world.until(async () => (await stateOf(world)) === "paused");
+    runs.push((world.sandboxes()[0]?.endAt ?? 0) - since);
+
+    const { usage } = await world.finish(() => world.rekindle.operator.show(scope));
+
+    // A renewal's few seconds at rest, and that a pause is written a moment before it lands.
+    expect(Math.abs(usage.dayMs - Number(runs[0]))).toBeLessThan(10_000);
+  });
+
+  test("costs an unlimited user nothing more than before", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.beatFor(20 * MINUTE);
+
+    expect(world.redis.scriptCalls.get("usage-told")).toBeUndefined();
+    expect((await world.status()).usage).toBeUndefined();
+  });
+});
+
+describe("a project whose starts fail for good", () => {
+  const broken = { project: { installExitCode: 1 } };
+  const failOne = async (world: World, userId: string) => {
+    const of = parseScope("p1", userId);
+    await world.open("v1", of);
+    await world.until(async () => (await stateOf(world, of)) === "failed");
+    await world.advance(MINUTE);
+  };
+
+  test("is not tried for the next one, who is told what failed; a person's retry tries it again", async () => {
+    const world = await createWorld(broken);
+    for (const userId of ["u1", "u2", "u3"]) await failOne(world, userId);
+    const made = world.faults.count("sandboxes.create");
+    const next = parseScope("p1", "u4");
+
+    const view = await world.open("v1", next);
+
+    expect(view).toMatchObject({ state: "failed", reason: { code: "project-broken" }, action: "try-again" });
+    expect(view.reason.message).toContain("Installing the dependencies failed");
+    expect(world.faults.count("sandboxes.create")).toBe(made);
+    world.machines.project.installExitCode = 0;
+    await world.open("v1", next);
+    await world.until(async () => (await stateOf(world, next)) === "running");
+    expect((await world.ready("v1", parseScope("p1", "u5"))).state).toBe("running");
+  });
+
+  test("keeps no other project from starting, nor itself once the failures are old", async () => {
+    const world = await createWorld(broken);
+    for (const userId of ["u1", "u2"]) await failOne(world, userId);
+    await world.advance(world.policy.breakerWindowMs);
+    await failOne(world, "u3");
+    const made = world.faults.count("sandboxes.create");
+
+    await world.open("v1", parseScope("p1", "u4"));
+    await world.open("v1", parseScope("p2", "u4"));
+    await world.advance(MINUTE);
+
+    expect(world.faults.count("sandboxes.create")).toBe(made + 2);
+  });
+});

@@ -1,0 +1,176 @@
+/** The operators' two switches, and an operator's own acts: what they stop, what goes on, and what is said of it. */
+import { describe, expect, test } from "vitest";
+import { parseScope } from "@/lib/ids";
+import { hold } from "@/tests/support/agents";
+import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
+
+const turnOn = (world: World, name: "stop-creating" | "hold-everything") =>
+  world.finish(() => world.rekindle.operator.turn(name, { on: true, by: "ada", why: "looking" }));
+const turnOff = (world: World, name: "stop-creating" | "hold-everything") =>
+  world.finish(() => world.rekindle.operator.turn(name, { on: false }));
+const stateOf = async (world: World) => (await world.record()).state;
+
+test("a switch tells who turned it, since when and why, and turned on again keeps its first word", async () => {
+  const world = await createWorld();
+  const since = world.clock.now();
+  await turnOn(world, "stop-creating");
+  await world.advance(MINUTE);
+  await world.finish(() =>
+    world.rekindle.operator.turn("stop-creating", { on: true, by: "bob", why: "line one\nline two" }),
+  );
+
+  const { switches } = await world.finish(() => world.rekindle.operator.fleet());
+  expect(switches).toMatchObject([{ name: "stop-creating", by: "ada", why: "looking" }]);
+  expect(switches[0]?.since).toBeGreaterThanOrEqual(since);
+  expect(await turnOff(world, "stop-creating")).toEqual([]);
+});
+
+describe("with new sandboxes stopped", () => {
+  test("a first open says why and makes none, and works again afterwards", async () => {
+    const world = await createWorld();
+    await turnOn(world, "stop-creating");
+
+    const refused = await world.open();
+    await world.advance(HOUR);
+
+    expect(refused).toMatchObject({ state: "absent", reason: { code: "creating-stopped" }, action: "open" });
+    expect(world.sandboxes()).toEqual([]);
+    await turnOff(world, "stop-creating");
+    expect((await world.status()).reason.code).toBe("never-opened");
+    expect((await world.ready()).state).toBe("running");
+  });
+
+  test("what rests is woken, what runs stays, and a start that has its sandbox is finished", async () => {
+    const world = await createWorld();
+    await world.open();
+    await world.until(() => world.running().length === 1);
+    await turnOn(world, "stop-creating");
+    await world.until(async () => (await stateOf(world)) === "running");
+    await world.leave();
+    await world.until(async () => (await stateOf(world)) === "paused");
+
+    expect((await world.open()).state).toBe("running");
+    expect(world.sandboxes()).toHaveLength(1);
+  });
+
+  test("a resume whose sandbox is gone makes no new one", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.leave();
+    await world.until(async () => (await stateOf(world)) === "paused");
+    await turnOn(world, "stop-creating");
+    for (const { sandboxId } of world.sandboxes()) await world.cloud.kill(sandboxId);
+
+    await world.open();
+    await world.advance(10 * MINUTE);
+
+    expect(world.sandboxes()).toEqual([]);
+    expect(await world.status()).toMatchObject({ reason: { code: "creating-stopped" } });
+  });
+});
+
+describe("with everything held", () => {
+  test("a preview that everybody left runs on, past its idle time and the provider's own end", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await turnOn(world, "hold-everything");
+    await world.leave();
+
+    await world.advance(50 * MINUTE);
+
+    expect(await stateOf(world)).toBe("running");
+    expect(world.running()).toHaveLength(1);
+    expect(world.faults.count("sandboxes.pause")).toBe(0);
+  });
+
+  test("it rests by itself once the operators have looked", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await turnOn(world, "hold-everything");
+    await world.leave();
+    await world.advance(30 * MINUTE);
+    await turnOff(world, "hold-everything");
+
+    await world.until(async () => (await stateOf(world)) === "paused", 15 * MINUTE);
+
+    expect(world.running()).toEqual([]);
+  });
+
+  test("nothing is paused or killed on an operator's word either, and opening goes on", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await turnOn(world, "hold-everything");
+
+    const paused = await world.finish(() => world.rekindle.operator.pause(scope));
+    const killed = await world.finish(() => world.rekindle.operator.kill(scope));
+    const other = parseScope("p2", "u1");
+    await world.ready("v1", other);
+
+    expect([paused.kind, killed.kind]).toEqual(["refused", "refused"]);
+    expect(world.running()).toHaveLength(2);
+  });
+
+  test("a start that fails leaves its sandbox for whoever looks, and it rests afterwards", async () => {
+    const world = await createWorld({ project: { installExitCode: 1 } });
+    await turnOn(world, "hold-everything");
+    await world.open();
+    await world.until(async () => (await stateOf(world)) === "failed");
+    await world.advance(MINUTE);
+    expect(world.running()).toHaveLength(1);
+
+    await turnOff(world, "hold-everything");
+    await world.until(() => world.running().length === 0, 20 * MINUTE);
+
+    expect(await stateOf(world)).toBe("failed");
+  });
+});
+
+describe("an operator", () => {
+  test("brings a preview to rest that is in use and held, with its memory", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await hold(world, "task", HOUR);
+
+    const done = await world.finish(() => world.rekindle.operator.pause(scope));
+
+    expect(done).toMatchObject({ kind: "done", view: { state: "paused", reason: { code: "asked" } } });
+    expect(world.running()).toEqual([]);
+    expect((await world.open()).cameBack?.how).toBe("resumed");
+  });
+
+  test("ends a sandbox for good, once, and the preview is rebuilt when it is opened", async () => {
+    const world = await createWorld();
+    await world.ready();
+    const [before] = world.sandboxes();
+
+    const first = await world.finish(() => world.rekindle.operator.kill(scope));
+    const second = await world.finish(() => world.rekindle.operator.kill(scope));
+
+    expect(first).toMatchObject({ kind: "done", view: { state: "expired", reason: { code: "killed" } } });
+    expect(second.kind).toBe("nothing-to-do");
+    expect(world.sandboxes()).toEqual([]);
+    expect((await world.ready()).sandboxId).not.toBe(before?.sandboxId);
+  });
+
+  test("moves the end of a preview that nobody touches", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.advance(8 * MINUTE);
+
+    await world.finish(() => world.rekindle.operator.extend(scope));
+    await world.advance(8 * MINUTE);
+
+    expect(await stateOf(world)).toBe("running");
+  });
+
+  test("sweeps without a cron, and is told how far it came", async () => {
+    const world = await createWorld();
+    await world.ready();
+    const looks: number[] = [];
+    await world.advance(9 * MINUTE + 50 * SECOND);
+
+    const swept = await world.finish(() => world.rekindle.operator.sweep(({ done }) => looks.push(done)));
+
+    expect(looks).toEqual([swept.looked]);
+  });
+});
