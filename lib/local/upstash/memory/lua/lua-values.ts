@@ -9,11 +9,26 @@ import { array, bytesReply, errorReply, integer, nil, type Reply } from "../../r
 
 export type Lua = typeof luaApi;
 
-export const luaString = (bytes: Bytes): Uint8Array => new Uint8Array(Buffer.from(bytes, "latin1"));
+/** Up to here a loop is faster than crossing into Node's own code; nearly all that scripts handle is shorter. */
+const LONGEST_BY_LOOP = 64;
+
+export function luaString(bytes: Bytes): Uint8Array {
+  const { length } = bytes;
+  const copy = new Uint8Array(length);
+  if (length > LONGEST_BY_LOOP) Buffer.from(copy.buffer).write(bytes, "latin1");
+  else for (let index = 0; index < length; index += 1) copy[index] = bytes.charCodeAt(index);
+  return copy;
+}
 
 /** The value must be a string or a number. */
 export function bytesAt(lua: Lua, state: LuaState, index: number): Bytes {
-  return Buffer.from(lua.lua_tostring(state, index) ?? new Uint8Array()).toString("latin1");
+  const raw = lua.lua_tostring(state, index);
+  if (raw === null) return "";
+  if (raw.length > LONGEST_BY_LOOP)
+    return Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString("latin1");
+  let bytes: Bytes = "";
+  for (const byte of raw) bytes += String.fromCharCode(byte);
+  return bytes;
 }
 
 export function pushReply(lua: Lua, state: LuaState, reply: Reply): void {
@@ -71,7 +86,10 @@ function numberReply(value: number): Reply {
   return integer(Math.trunc(value));
 }
 
-const resp3Fields = ["double", "map", "set", "big_number", "verbatim_string"] as const;
+const resp3Fields = ["double", "map", "set", "big_number", "verbatim_string"].map((name) => ({
+  name,
+  field: luaString(name),
+}));
 
 function replyOfTable(lua: Lua, state: LuaState, index: number): Reply {
   lua.lua_checkstack(state, 4);
@@ -80,8 +98,8 @@ function replyOfTable(lua: Lua, state: LuaState, index: number): Reply {
   if (failure !== undefined) return errorReply(failure);
   const status = textField(lua, state, table, "ok");
   if (status !== undefined) return { kind: "status", text: status };
-  for (const name of resp3Fields) {
-    const type = lua.lua_getfield(state, table, luaString(name));
+  for (const { name, field } of resp3Fields) {
+    const type = lua.lua_getfield(state, table, field);
     lua.lua_pop(state, 1);
     if (type !== lua.LUA_TNIL) return errorReply(`ERR the in-process engine has no '${name}' replies`);
   }

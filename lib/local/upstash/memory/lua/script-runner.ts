@@ -15,6 +15,7 @@ import { type Fengari, loadFengari } from "./load-fengari";
 import { bytesAt, luaString, replyAt, textField } from "./lua-values";
 import { prelude } from "./prelude";
 import { type CallCommand, openCjson, openRedis } from "./script-tables";
+import { openShortcuts } from "./shortcuts";
 
 /** What the script that runs now may touch. */
 export interface RunningScript {
@@ -111,6 +112,7 @@ function openInterpreter(fengari: Fengari, callCommand: CallCommand): LuaState {
   if (lua.lua_pcall(state, 0, 0, 0) !== lua.LUA_OK) {
     throw new Error(`The prelude of the in-process Redis failed: ${bytesAt(lua, state, -1)}`);
   }
+  openShortcuts(fengari, state);
   return state;
 }
 
