@@ -48,7 +48,7 @@ export function listingText({ previews, next, fleet }: Listing, colors: Colors):
 
 export function fleetText({ taken, limit, foreign, waiting, due, previews }: FleetState): string {
   const others = foreign === 0 ? "" : `, ${foreign} more by sandboxes that are not ours`;
-  return `${taken} of ${limit} places taken${others} · ${waiting} waiting · ${due} due · ${previews} previews`;
+  return `${taken} of ${limit} places taken${others} · ${waiting} waiting · ${due} due · ${counted(previews, "preview")}`;
 }
 
 const rowOf = (preview: PreviewSummary, now: number): string[] => [
@@ -102,7 +102,7 @@ export const titleText = (view: PreviewView, colors: Colors): string =>
 const logText = ({ logTail }: PreviewView): string => (logTail ? `\n${plain(logTail).trimEnd()}\n` : "");
 
 function filesText({ revision, savedAt, unsaved }: NonNullable<PreviewView["files"]>, now: number): string {
-  const saved = savedAt === undefined ? "" : `, in the project since ${agoText(now - savedAt)} ago`;
+  const saved = savedAt === undefined ? "" : `, in the product's hands ${agoText(now - savedAt)} ago`;
   return `revision ${revision.slice(0, 12)}${saved}${unsaved ? `, ${unsaved} could not be given back` : ""}`;
 }
 
