@@ -27,7 +27,8 @@ function reasonCode(snapshot: Snapshot): Reason {
   const honest = honestReason(record);
   if (!restingStates.has(record.state)) return honest;
   if (suspendedBecause !== undefined) return "suspended";
-  return stillRefused(snapshot) ?? honest;
+  // It rests since a suspension that is over: nothing but an open is needed.
+  return stillRefused(snapshot) ?? (honest === "suspended" ? "asked" : honest);
 }
 
 function stillRefused({ record, isCreatingStopped }: Snapshot): Reason | undefined {
