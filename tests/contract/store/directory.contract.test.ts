@@ -19,6 +19,7 @@ import {
   holdOf,
   leaseGranted,
   leaseOf,
+  marking,
   policy,
   type StoreUnderTest,
   sandboxA,
@@ -181,6 +182,20 @@ describe.each(await availableEngines())("the directory on %s", (engine) => {
     expect(names(await find(parts, sandboxA))).toEqual(["shop/ada"]);
     expect(names(await find(parts, `https://3000-${sandboxA}.preview.test:8443/`))).toEqual(["shop/ada"]);
     expect(names(await find(parts, sandboxB))).toEqual(["shop/ada"]);
+  });
+
+  // A commit that names no sandbox wrote whose it was under the name that stands for none.
+  test("a commit that names no sandbox is remembered for none", async () => {
+    const scope = parseScope("shop", "ada");
+    const lease = await at.running(scope);
+    const claimed = leaseGranted(
+      await at.store.claim(scope, { kind: "sync", leaseId: leaseOf("sync"), ifEpoch: lease.epoch }),
+    );
+
+    await at.store.commit(claimed, marking("synced", { claim: "release" }));
+
+    expect(await find(parts, "none")).toEqual([]);
+    expect(names(await find(parts, sandboxA))).toEqual(["shop/ada"]);
   });
 
   test("a project and a user of one name are both found, and the preview of both once", async () => {
