@@ -11,20 +11,25 @@ export interface ShownProgress {
   end(): void;
 }
 
-/** What a shell expects of a command that Ctrl-C has ended; the library itself would say 0. */
+/** What a shell expects of a command that Ctrl-C has ended; the library ends the process with 0. */
 const INTERRUPTED = 130;
 
 export function showProgress(what: string, isWatched: boolean): ShownProgress {
   if (!isWatched) return { tell: () => undefined, end: () => undefined };
-  const line = spinner({
-    output: process.stderr,
-    indicator: "timer",
-    onCancel: () => {
-      process.exitCode = INTERRUPTED;
-    },
-  });
+  const line = spinner({ output: process.stderr, indicator: "timer" });
+  const sayInterrupted = () => {
+    process.exitCode = INTERRUPTED;
+  };
+  // Whoever ends the process while the line is shown has not let the work end.
+  process.once("exit", sayInterrupted);
   line.start(what);
-  return { tell: (progress) => line.message(`${what}: ${progressText(progress)}`), end: () => line.clear() };
+  return {
+    tell: (progress) => line.message(`${what}: ${progressText(progress)}`),
+    end() {
+      process.removeListener("exit", sayInterrupted);
+      line.clear();
+    },
+  };
 }
 
 export const progressText = ({ done, total, what }: Progress): string =>
