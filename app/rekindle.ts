@@ -6,15 +6,13 @@
  * Fails closed: in production mode it throws `AccessControlMissingError`, else `ConfigurationError` naming every fault.
  */
 import { serve } from "inngest/next";
-import { createInngestClient } from "@/inngest/client";
 import { previewCheckDue } from "@/inngest/events";
-import { appId, previewUrlTemplate } from "@/inngest.config";
-import { createRekindle, type Rekindle, type Whose } from "@/lib";
+import type { Rekindle, Whose } from "@/lib";
 import { type Environment, readEnvironment } from "@/lib/env";
 import { AccessControlMissingError } from "@/lib/errors";
 import { jsonLog } from "@/lib/log";
-import { folderProjects } from "@/lib/workspace/folder-projects";
 import { type LocalTools, localTools } from "./local-tools";
+import { rekindleFromEnvironment } from "./rekindle-from-environment";
 
 export interface App {
   readonly rekindle: Rekindle;
@@ -36,21 +34,7 @@ export function theApp(): App {
 export function buildApp(source: Readonly<Record<string, string | undefined>>): App {
   if (source.NODE_ENV === "production") throw new AccessControlMissingError();
   const environment = readEnvironment(source);
-  const devUrl = devUrlOf(environment);
-  const client = createInngestClient({ id: appId, log: jsonLog, ...(devUrl ? { devUrl } : {}) });
-  const rekindle = createRekindle({
-    environment: environment.REKINDLE_ENV,
-    inngest: client,
-    policy: environment.REKINDLE_POLICY ?? {},
-    redis: { url: environment.UPSTASH_REDIS_REST_URL, token: environment.UPSTASH_REDIS_REST_TOKEN },
-    e2b: e2bOf(environment),
-    preview: {
-      urlTemplate: environment.PREVIEW_URL_TEMPLATE ?? previewUrlTemplate,
-      ...(environment.PREVIEW_CONNECT_TO ? { connectTo: environment.PREVIEW_CONNECT_TO } : {}),
-    },
-    files: folderProjects(environment.PROJECTS_FOLDER),
-    ...(environment.E2B_WEBHOOK_SECRET ? { webhookSecrets: environment.E2B_WEBHOOK_SECRET } : {}),
-  });
+  const { rekindle, client } = rekindleFromEnvironment(environment, jsonLog);
   return {
     rekindle,
     inngest: serve({ client, functions: rekindle.functions }),
@@ -65,20 +49,4 @@ function localToolsOf(environment: Environment, rekindle: Rekindle): Pick<App, "
   const { inngest, log, random } = rekindle.runtime;
   const lookAgain = (whose: Whose) => inngest.send(previewCheckDue.create({ ...whose }));
   return { localTools: localTools({ controlUrl, apiKey, rekindle, lookAgain, log, random }) };
-}
-
-function e2bOf(environment: Environment) {
-  const { E2B_API_KEY, E2B_TEMPLATE, E2B_API_URL, E2B_SANDBOX_URL, E2B_DOMAIN } = environment;
-  return {
-    apiKey: E2B_API_KEY,
-    ...(E2B_TEMPLATE ? { template: E2B_TEMPLATE } : {}),
-    ...(E2B_API_URL ? { apiUrl: E2B_API_URL } : {}),
-    ...(E2B_SANDBOX_URL ? { sandboxUrl: E2B_SANDBOX_URL } : {}),
-    ...(E2B_DOMAIN ? { domain: E2B_DOMAIN } : {}),
-  };
-}
-
-/** INNGEST_DEV is an address, or a switch that the SDK reads by itself (then it looks at its usual local port). */
-function devUrlOf({ INNGEST_DEV }: Environment): string | undefined {
-  return INNGEST_DEV !== undefined && /^https?:\/\//.test(INNGEST_DEV) ? INNGEST_DEV : undefined;
 }

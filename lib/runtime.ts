@@ -11,11 +11,14 @@ import { ConfigurationError } from "./errors";
 import type { SandboxId } from "./ids";
 import { jsonLog, type Log } from "./log";
 import { type Policy, policyFaults } from "./preview/policy";
+import { type PreviewAddress, previewAddress } from "./preview-address";
 import { type Random, systemRandom } from "./random";
 import { upstashRedis } from "./redis";
 import { e2bSandboxes, type LentSandbox } from "./sandbox/e2b";
 import type { Sandboxes } from "./sandbox/port";
+import type { Directory } from "./store/directory";
 import type { FleetStore } from "./store/fleet";
+import { redisDirectory } from "./store/redis-directory";
 import { redisFleet } from "./store/redis-fleet";
 import { redisStore } from "./store/redis-store";
 import type { PreviewStore } from "./store/store";
@@ -40,6 +43,7 @@ export interface Runtime {
   readonly flow: FlowSettings;
   readonly store: PreviewStore;
   readonly fleet: FleetStore;
+  readonly directory: Directory;
   readonly sandboxes: Sandboxes;
   /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
   lend(sandboxId: SandboxId): Promise<LentSandbox>;
@@ -52,6 +56,7 @@ export interface Runtime {
   readonly random: Random;
   readonly log: Log;
   previewUrl(sandboxId: SandboxId, port: number): string;
+  readonly previewAddress: PreviewAddress;
   /** Whether the dev server answers at its preview address. */
   probe(sandboxId: SandboxId, port: number, deadlineMs: number): Promise<ProbeResult>;
 }
@@ -99,8 +104,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     requestDeadlineMs: policy.stepBudgetMs,
   });
   const redis = upstashRedis({ ...options.redis, deadlineMs: REDIS_DEADLINE_MS });
-  const previewUrl = (sandboxId: SandboxId, port: number) =>
-    preview.urlTemplate.replace("{sandboxId}", sandboxId).replace("{port}", String(port));
+  const address = previewAddress(preview.urlTemplate);
+  const previewUrl = address.of;
   return {
     environment,
     appId: options.inngest.id,
@@ -108,6 +113,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     flow: options.flow,
     store: redisStore(redis, environment, policy),
     fleet: redisFleet(redis, environment, policy),
+    directory: redisDirectory(redis, environment, policy),
     sandboxes,
     lend: sandboxes.lend,
     ...(webhookSecrets.length > 0 ? { isFromE2b: signedByE2b(webhookSecrets) } : {}),
@@ -118,6 +124,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     random: options.random ?? systemRandom,
     log: options.log ?? jsonLog,
     previewUrl,
+    previewAddress: address,
     probe: (sandboxId, port, deadlineMs) =>
       probe(previewUrl(sandboxId, port), {
         deadlineMs,

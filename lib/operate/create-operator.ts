@@ -12,6 +12,8 @@ import { type PauseOutcome, pause } from "@/lib/preview/operations/pause";
 import type { Snapshot } from "@/lib/preview/record";
 import type { PreviewView } from "@/lib/preview/view";
 import type { Runtime } from "@/lib/runtime";
+import { find } from "./find";
+import { list } from "./list";
 import type { Done, Operator, Whose } from "./operator";
 
 export interface OperatorParts {
@@ -31,6 +33,8 @@ export interface OperatorParts {
 
 export type OperatorOfPreviews = Pick<
   Operator,
+  | "list"
+  | "find"
   | "show"
   | "open"
   | "pause"
@@ -63,6 +67,8 @@ export function createOperator(parts: OperatorParts): OperatorOfPreviews {
   }
 
   return {
+    list: (query) => list(runtime, query),
+    find: (term) => find(runtime, term),
     open: preview.open,
     sync: preview.sync,
     fleet: () => fleet.state(),

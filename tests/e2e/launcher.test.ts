@@ -2,12 +2,22 @@
  * The launcher of `npm run dev` as a whole: what it tells, what it refuses, and that nothing which it started outlives
  * it, whenever and however it ends. Which mixes it refuses is shown in tests/unit/launcher.
  */
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { launchFile } from "@/app/command-line/environment";
 import { parsePaneView } from "@/lib/react/pane-view";
 import { findBackends } from "../support/backends";
-import { type Launch, type LaunchedApp, launchApp, printed, startLauncher } from "./launched-app";
+import {
+  cleanEnvironment,
+  type Launch,
+  type LaunchedApp,
+  launchApp,
+  printed,
+  startLauncher,
+} from "./launched-app";
 import { processesOfLaunch, stillAlive } from "./process-tree";
 
 const backends = await findBackends();
@@ -55,6 +65,19 @@ describe("a launch", { timeout: TEST_MS }, () => {
     expect((await fetch(`${app.url}/api/webhooks/e2b`, { method: "POST", body: "{}" })).status).toBe(401);
   });
 
+  test("is found by the command line, which opens, lists and pauses there", async () => {
+    const opened = await operate(app, "open", "counter/local");
+    expect(opened).toMatchObject({ exitCode: 0, answer: { switches: [], view: { projectId: "counter" } } });
+    await expect.poll(() => stateOfCounter(app), PATIENCE).toBe("running");
+
+    const listed = await operate(app, "list", "--user", "local");
+    const [preview] = listSchema.parse(listed.answer).previews;
+    const paused = await operate(app, "pause", preview?.sandboxId ?? "");
+
+    expect(preview).toMatchObject({ projectId: "counter", state: "running" });
+    expect(paused).toMatchObject({ exitCode: 0, answer: { kind: "done", view: { state: "paused" } } });
+  });
+
   // The last of these tests, because it ends the launch.
   test("ends with Ctrl-C, and with it every process and every sandbox's files", async () => {
     await openCounter(app);
@@ -71,6 +94,7 @@ describe("a launch", { timeout: TEST_MS }, () => {
     expect(await app.ended).toBe(0);
     expect(stillAlive(known)).toEqual([]);
     expect(await filesBelow(app)).not.toContain("sandboxes");
+    expect(await filesBelow(app)).not.toContain(launchFile);
   });
 });
 
@@ -179,16 +203,38 @@ test(
   TEST_MS,
 );
 
-async function openCounter({ url, output }: LaunchedApp): Promise<void> {
-  const address = `${url}/api/previews/counter`;
-  const opened = await fetch(`${address}/open`, {
+const counterOf = ({ url }: LaunchedApp) => `${url}/api/previews/counter`;
+
+const stateOfCounter = async (app: LaunchedApp) =>
+  parsePaneView(await (await fetch(counterOf(app))).json())?.state;
+
+async function openCounter(app: LaunchedApp): Promise<void> {
+  const opened = await fetch(`${counterOf(app)}/open`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ viewerId: "launcher-test" }),
   });
-  expect(opened.status, output()).toBe(200);
-  const state = async () => parsePaneView(await (await fetch(address)).json())?.state;
-  await expect.poll(state, PATIENCE).toBe("running");
+  expect(opened.status, app.output()).toBe(200);
+  await expect.poll(() => stateOfCounter(app), PATIENCE).toBe("running");
+}
+
+const listSchema = z.object({
+  previews: z.array(z.object({ projectId: z.string(), state: z.string(), sandboxId: z.string() })),
+});
+
+/** The command as an operator types it, for programs; what it writes beside its answer is not looked at. */
+async function operate(
+  { folder }: Launch,
+  ...args: string[]
+): Promise<{ exitCode: number; answer: unknown }> {
+  const command = ["--import", "tsx", "app/command-line/main.ts", ...args, "--json"];
+  const env = { ...cleanEnvironment("development"), REKINDLE_LOCAL_FOLDER: folder };
+  return new Promise((resolveCall) => {
+    execFile(process.execPath, command, { env }, (error, stdout) => {
+      const exitCode = error === null ? 0 : Number(error.code);
+      resolveCall({ exitCode, answer: JSON.parse(stdout) });
+    });
+  });
 }
 
 const filesBelow = async ({ folder }: Pick<Launch, "folder">): Promise<string[]> =>

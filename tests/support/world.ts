@@ -22,8 +22,10 @@ import { createMemoryEngine } from "@/lib/local/upstash/memory/memory-engine";
 import { silentLog } from "@/lib/log";
 import { type PolicyOverrides, withOverrides } from "@/lib/preview/policy";
 import type { PreviewView } from "@/lib/preview/view";
+import { previewAddress } from "@/lib/preview-address";
 import { seededRandom } from "@/lib/random";
 import type { Runtime } from "@/lib/runtime";
+import { redisDirectory } from "@/lib/store/redis-directory";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
 import type { ProjectFiles } from "@/lib/workspace/files";
@@ -105,6 +107,7 @@ export async function createWorld(options: WorldOptions = {}) {
       return machines.serverAnswers(sandboxId) ? { kind: "answers", status: 200 } : { kind: "port-closed" };
     },
   };
+  const address = previewAddress("https://{port}-{sandboxId}.preview.test");
   const runtime: Runtime = {
     environment: "test",
     appId,
@@ -112,6 +115,7 @@ export async function createWorld(options: WorldOptions = {}) {
     flow,
     store: faults.around("store", store, ["previewIdOf"]),
     fleet: faults.around("fleet", redisFleet(redis, "test", policy)),
+    directory: redisDirectory(redis, "test", policy),
     sandboxes: faults.around("sandboxes", virtualSandboxes(cloud, machines)),
     // The SDK's own object, unconnected: what an agent does inside is not modelled, only that it holds.
     lend: async (sandboxId) => new Sandbox({ sandboxId, envdVersion: "0.5.0" }),
@@ -121,7 +125,8 @@ export async function createWorld(options: WorldOptions = {}) {
     clock: work.clock,
     random,
     log: silentLog,
-    previewUrl: (sandboxId, port) => `https://${port}-${sandboxId}.preview.test`,
+    previewUrl: address.of,
+    previewAddress: address,
     probe: (sandboxId) => probes.answer(sandboxId),
   };
   const rekindle: Rekindle = rekindleOver(runtime);

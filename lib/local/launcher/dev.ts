@@ -23,6 +23,7 @@ import { type LocalE2b, startE2b } from "../e2b/start-e2b";
 import { type LocalUpstash, startUpstash } from "../upstash/start-upstash";
 import { findInngestCli } from "./inngest-cli";
 import { type InngestService, startInngestService } from "./inngest-service";
+import { writeLaunch } from "./launch-file";
 import { startNext, warmUp } from "./next-app";
 import { type LaunchPlan, planLaunch } from "./plan";
 import { ownSamples } from "./sample-projects";
@@ -70,6 +71,7 @@ async function main(): Promise<number> {
         process.env.PROJECTS_FOLDER ||
         (await ownSamples(join(process.cwd(), "lib/local/samples/projects"), folder)),
     };
+    stops.push(await writeLaunch(folder, variables, process.env));
     const next = startNext(port, variables);
     stops.push(next.stop);
     const ended = Promise.race([next.ended, interruption]);

@@ -34,9 +34,9 @@ if string.find(operations, ',' .. operation .. ',', 1, true) then return reply('
 if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
 if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true) then return reply('illegal') end
 
-local sandboxId = get('sandboxId')
+local sandboxId, isTold = get('sandboxId'), condemned ~= ''
 for index = 1, count do
-  if ARGV[17 + index * 2] == 'sandboxId' then sandboxId = ARGV[18 + index * 2] end
+  if ARGV[17 + index * 2] == 'sandboxId' then sandboxId, isTold = ARGV[18 + index * 2], true end
 end
 -- Two attempts of one step hold the same claim: the sandbox of the second must not push out that of the first.
 local named = get('sandboxId')
@@ -54,7 +54,7 @@ set('operations', operations .. operation .. ',')
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
 
-rememberSandbox(named, get('sandboxId'), condemned)
+rememberSandbox(named, get('sandboxId'), condemned, isTold)
 local isResting = get('state') == 'paused' or get('state') == 'expired' or get('state') == 'failed'
 local mayRun = not isResting or hold or mayRunOn
 accountRun(mayRun and get('runStartedAt') or nil, math.min(now, endedAt or now, endsAt > 0 and endsAt or now))

@@ -8,10 +8,11 @@
 export const sandboxMemory = `
 local function member(sandboxId) return sandboxId .. '/' .. scopeOf() end
 
-local function rememberSandbox(before, after, letGo)
+-- \`isTold\`: the caller names a sandbox or lets one go; without one sandboxKey is nobody's.
+local function rememberSandbox(before, after, letGo, isTold)
   if before and before ~= after then redis.call('ZREM', namedKey, member(before)) end
   if after and before ~= after then redis.call('ZADD', namedKey, whole(now), member(after)) end
-  if after == nil and letGo == '' then return end
+  if not isTold then return end
   redis.call('HSET', sandboxKey, 'scope', scopeOf())
   if get('state') == 'running' and redis.call('HEXISTS', sandboxKey, 'ranAt') == 0 then
     redis.call('HSET', sandboxKey, 'ranAt', whole(now))
