@@ -81,7 +81,7 @@ async function fill(direct: RedisClient, scopes: readonly Scope[], dueAt: number
 async function pass(store: PreviewStore): Promise<number> {
   let looked = 0;
   for (;;) {
-    const due = await store.takeDue(policy.sweepBatch, policy.leaseMs);
+    const { previews: due } = await store.takeDue(policy.sweepBatch, policy.leaseMs);
     await Promise.all(due.map((scope) => store.read(scope)));
     looked += due.length;
     if (due.length < policy.sweepBatch) return looked;
