@@ -1,5 +1,6 @@
 /** Owns the list of all durable functions, made for one runtime. A function that is not here is not registered. */
 import type { Runtime } from "@/lib/runtime";
+import { auditSandboxes } from "./audit-sandboxes";
 import { extendOnActivity } from "./extend-on-activity";
 import { openPreview } from "./open-preview";
 import { pauseOnLeave } from "./pause-on-leave";
@@ -18,6 +19,7 @@ export const createFunctions = (runtime: Runtime) => [
   renewRun(runtime),
   syncPreview(runtime),
   sweepPreviews(runtime),
+  auditSandboxes(runtime),
   reconcilePreview(runtime),
   recoverPreview(runtime),
 ];

@@ -15,7 +15,9 @@ import { type Random, systemRandom } from "./random";
 import { upstashRedis } from "./redis";
 import { e2bSandboxes, type LentSandbox } from "./sandbox/e2b";
 import type { Sandboxes } from "./sandbox/port";
+import type { AuditStore } from "./store/audit-store";
 import type { FleetStore } from "./store/fleet";
+import { redisAudit } from "./store/redis-audit";
 import { redisFleet } from "./store/redis-fleet";
 import { redisStore } from "./store/redis-store";
 import type { PreviewStore } from "./store/store";
@@ -25,6 +27,7 @@ import type { ProjectFiles } from "./workspace/files";
 export interface FlowSettings {
   /** Five fields, or `TZ=… ` before them. */
   readonly sweepCron: string;
+  readonly auditCron: string;
   /** For every step: one call, then this many more. */
   readonly retries: 0 | 1 | 2 | 3 | 4 | 5;
 }
@@ -37,6 +40,7 @@ export interface Runtime {
   readonly flow: FlowSettings;
   readonly store: PreviewStore;
   readonly fleet: FleetStore;
+  readonly audits: AuditStore;
   readonly sandboxes: Sandboxes;
   /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
   lend(sandboxId: SandboxId): Promise<LentSandbox>;
@@ -101,6 +105,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     flow: options.flow,
     store: redisStore(redis, environment, policy),
     fleet: redisFleet(redis, environment, policy),
+    audits: redisAudit(redis, environment, policy),
     sandboxes,
     lend: sandboxes.lend,
     files: options.files,

@@ -40,6 +40,8 @@ const entryFields = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("synced"), revision: z.string(), files: whole, overwritten: whole }),
   /** The sandbox came back damaged and was put aside, paused, for whoever wants to look into it. */
   z.object({ kind: z.literal("put-aside"), sandboxId: z.string(), what: z.string() }),
+  /** Its retention was over, and its files could not be shown to be in the product's hands. */
+  z.object({ kind: z.literal("kept"), sandboxId: z.string() }),
 ]);
 
 export type HistoryFields = z.input<typeof entryFields>;
@@ -65,7 +67,16 @@ export function parseHistory(stream: unknown): HistoryEntry[] {
 }
 
 /** What took the claim under which something was done, by the first word of its id. */
-export type Actor = "person" | "agent" | "product" | "idle" | "leaving" | "renewal" | "sweep" | "sync";
+export type Actor =
+  | "person"
+  | "agent"
+  | "product"
+  | "idle"
+  | "leaving"
+  | "renewal"
+  | "sweep"
+  | "sync"
+  | "audit";
 
 const actors: Readonly<Record<string, Actor>> = {
   route: "person",
@@ -77,6 +88,7 @@ const actors: Readonly<Record<string, Actor>> = {
   renew: "renewal",
   check: "sweep",
   sync: "sync",
+  audit: "audit",
 };
 
 /** `product`: an event of the product's, or a start that went on under it. */

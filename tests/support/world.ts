@@ -25,6 +25,7 @@ import type { PreviewRecord } from "@/lib/preview/record";
 import type { PreviewView } from "@/lib/preview/view";
 import { seededRandom } from "@/lib/random";
 import type { Runtime } from "@/lib/runtime";
+import { redisAudit } from "@/lib/store/redis-audit";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
 import type { ProjectFiles } from "@/lib/workspace/files";
@@ -110,6 +111,7 @@ export async function createWorld(options: WorldOptions = {}) {
     flow,
     store: faults.around("store", store, ["previewIdOf"]),
     fleet: faults.around("fleet", redisFleet(redis, "test", policy)),
+    audits: faults.around("audits", redisAudit(redis, "test", policy)),
     sandboxes: faults.around("sandboxes", virtualSandboxes(cloud, machines)),
     // The SDK's own object, unconnected: what an agent does inside is not modelled, only that it holds.
     lend: async (sandboxId) => new Sandbox({ sandboxId, envdVersion: "0.5.0" }),

@@ -10,6 +10,7 @@ test("everything is registered, and the engine refuses nothing", async () => {
 
   expect(world.sync).toMatchObject({ kind: "registered" });
   expect(world.engine.functionIds()).toEqual([
+    "rekindle-audit-sandboxes",
     "rekindle-extend-on-activity",
     "rekindle-open-preview",
     "rekindle-pause-on-leave",
@@ -60,6 +61,7 @@ test("each function is registered with these triggers, windows, locks and cancel
     "rekindle-renew-run": { on: ["preview/renewal.due"], retries: 2 },
     "rekindle-sync-preview": { on: ["preview/sync.requested"], retries: 2 },
     "rekindle-sweep-previews": { on: ["*/5 * * * *", "preview/sweep.requested"], retries: 2 },
+    "rekindle-audit-sandboxes": { on: ["17 * * * *", "preview/audit.requested"], retries: 2 },
     "rekindle-reconcile-preview": { on: ["preview/check.due"], retries: 2 },
     "rekindle-recover-preview": {
       on: ["inngest/function.failed", "inngest/function.cancelled"],
@@ -141,7 +143,10 @@ test("the recovery listens to our acting functions only, and never to itself", a
     [...(expression ?? "").matchAll(/'([^']*)'/g)].map(([, id]) => id).sort();
   const acting = functions
     .map(({ id }) => id)
-    .filter((id) => id !== "rekindle-recover-preview" && id !== "rekindle-sweep-previews")
+    .filter(
+      (id) =>
+        !["recover-preview", "sweep-previews", "audit-sandboxes"].includes(id.slice("rekindle-".length)),
+    )
     .sort();
   expect(idsIn(expressions[0])).toEqual(acting);
   // A return cancels the pauses by design, and a debounce an extension: only what may hold a claim is recovered.
