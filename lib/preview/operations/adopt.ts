@@ -55,7 +55,8 @@ export async function adopt(runtime: Runtime, scope: Scope, request: AdoptReques
     kind: "adopt",
     leaseId,
     reason: "adopted",
-    wanted: "running",
+    // Wanted running only once it is named: should this worker die before, nobody is to make another in its place.
+    wanted: "resting",
     bootId: runtime.random.hex(6),
     epochFloor: await highestEpoch(runtime, scope),
   });

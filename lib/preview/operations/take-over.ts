@@ -25,6 +25,7 @@ export async function nameRunning(
     operation: `named-${sandboxId}`,
     claim: "hold",
     mustBeFree: true,
+    wanted: "running",
     set: { sandboxId, runStartedAt: startedAt, endsAt },
     check: { inMs: runtime.policy.leaseMs },
   });

@@ -12,7 +12,9 @@ local function member(sandboxId) return sandboxId .. '/' .. scopeOf() end
 local function rememberSandbox(before, after, letGo)
   if before and before ~= after then redis.call('ZREM', namedKey, member(before)) end
   if after and before ~= after then redis.call('ZADD', namedKey, whole(now), member(after)) end
-  if after == nil and letGo == '' then return end
+  -- A script is told of one sandbox, which it names or lets go; that the record goes on naming one is no news.
+  local about = string.match(sandboxKey, '([^:]+)$')
+  if about ~= after and about ~= letGo then return end
   redis.call('HSET', sandboxKey, 'scope', scopeOf())
   if get('state') == 'running' and redis.call('HEXISTS', sandboxKey, 'ranAt') == 0 then
     redis.call('HSET', sandboxKey, 'ranAt', whole(now))
