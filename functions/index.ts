@@ -1,6 +1,7 @@
 /** Owns the list of all durable functions, made for one runtime. A function that is not here is not registered. */
 import type { Runtime } from "@/lib/runtime";
 import { applySandboxEvent } from "./apply-sandbox-event";
+import { auditSandboxes } from "./audit-sandboxes";
 import { extendOnActivity } from "./extend-on-activity";
 import { openPreview } from "./open-preview";
 import { pauseOnLeave } from "./pause-on-leave";
@@ -23,6 +24,7 @@ export const createFunctions = (runtime: Runtime) => [
   serveLine(runtime),
   restOnRequest(runtime),
   sweepPreviews(runtime),
+  auditSandboxes(runtime),
   reconcilePreview(runtime),
   applySandboxEvent(runtime),
   recoverPreview(runtime),

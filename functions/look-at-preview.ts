@@ -65,8 +65,11 @@ function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
       return outcome.action.kind === "record-paused"
         ? { kind: "paused", reason: outcome.action.reason }
         : { kind: "none" };
-    case "agreed":
     case "retired":
+      return outcome.outcome.kind === "returned"
+        ? newsOfOpening(runtime, outcome.outcome.outcome, "system")
+        : { kind: "none" };
+    case "agreed":
     case "busy":
       return { kind: "none" };
   }

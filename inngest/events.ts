@@ -124,3 +124,8 @@ export const sandboxChanged = eventType("e2b/sandbox.changed", {
 
 /** Asks for a sweep now instead of at the next tick of the cron; an operator's event (cron runs cannot be rerun). */
 export const sweepRequested = eventType("preview/sweep.requested", { schema: z.object({}) });
+
+/** Asks for an audit now instead of at the next tick of the cron; a dry run changes nothing and says what it would. */
+export const auditRequested = eventType("preview/audit.requested", {
+  schema: z.object({ isDryRun: z.boolean().optional() }),
+});

@@ -29,7 +29,8 @@ export type ErrorCode =
   | "record-unreadable"
   | "events-unreachable"
   | "lease-lost"
-  | "illegal-transition";
+  | "illegal-transition"
+  | "everything-held";
 
 /** Plain values that are safe in logs, step results and answers. */
 export type SafeDetails = Readonly<Record<string, string | number | boolean>>;
@@ -359,6 +360,18 @@ export class IllegalTransitionError extends RekindleError {
       retriable: false,
       message: `Preview ${previewId} cannot go from "${from}" to "${to}". This is a fault in Rekindle; the record was left as it is.`,
       details: { previewId, from, to },
+    });
+  }
+}
+
+/** An operator holds everything: nothing is paused, killed or forgotten until they are done. */
+export class EverythingHeldError extends RekindleError {
+  constructor(call: string) {
+    super({
+      code: "everything-held",
+      retriable: false,
+      message: `Everything is held while an operator looks, so "${call}" changed nothing. Turn the switch "hold-everything" off, then ask again.`,
+      details: { call },
     });
   }
 }

@@ -56,6 +56,10 @@ export const parseUserId = (value: unknown): UserId => parse(userIdSchema, value
 /** @throws InvalidRequestError when the id is not in the alphabet. */
 export const parseViewerId = (value: unknown): ViewerId => parse(viewerIdSchema, value, "viewerId");
 
+/** @throws InvalidRequestError when it is no sandbox's id. */
+export const parseSandboxId = (value: unknown): SandboxId =>
+  parse(sandboxIdSchema, value, "sandboxId", "4 to 40 lower-case letters and digits");
+
 /** @throws InvalidRequestError when the key is not in the alphabet. */
 export const parseHoldKey = (value: unknown): HoldKey => parse(holdKeySchema, value, "key of the hold");
 

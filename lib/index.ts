@@ -6,7 +6,7 @@
  */
 
 import { createFunctions } from "@/functions";
-import { eventsOf, type News, newsOfOpening, newsOfPausing } from "@/functions/announce";
+import { eventsOf, type News, newsOfOpening, newsOfPausing, newsOfRunning } from "@/functions/announce";
 import {
   lineWaiting,
   previewCheckDue,
@@ -22,7 +22,8 @@ import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
 import { type Held, type Hold, holdsOver, type Lent } from "./hold";
 import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
-import { createOperator, type OperatorOfPreviews } from "./operate/create-operator";
+import { createOperator } from "./operate/create-operator";
+import type { Operator } from "./operate/operator";
 import { type Explanation, explain } from "./preview/explain";
 import type { HistoryEntry } from "./preview/history";
 import { openMakingRoom } from "./preview/operations/make-room";
@@ -101,7 +102,7 @@ export interface Rekindle {
   /** What changed inside the running sandbox is given back now; a pause does it anyway. */
   save(whose: Whose): Promise<SavedNow>;
   /** What operators do, to one preview or to all; `npm run rekindle` is its command line. */
-  readonly operator: OperatorOfPreviews;
+  readonly operator: Operator;
   /** Asks for a sweep now instead of at the next tick. */
   requestSweep(): Promise<void>;
   /**
@@ -272,6 +273,7 @@ export function rekindleOver(runtime: Runtime): Rekindle {
         explain: (whose) => rekindle.explain(whose),
       },
       tellPaused: (scope, outcome) => tell(runtime, scope, newsOfPausing(runtime, outcome)),
+      tellRunning: (scope, snapshot) => tell(runtime, scope, newsOfRunning(runtime, snapshot)),
       askForLooks: async (scopes) => {
         const events = scopes.map((scope) => previewCheckDue.create({ ...scope }));
         if (!(await send(runtime, events))) throw new EventsUnreachableError(previewCheckDue.name);

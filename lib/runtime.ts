@@ -16,8 +16,10 @@ import { type Random, systemRandom } from "./random";
 import { upstashRedis } from "./redis";
 import { e2bSandboxes, type LentSandbox } from "./sandbox/e2b";
 import type { Sandboxes } from "./sandbox/port";
+import type { AuditStore } from "./store/audit-store";
 import type { Directory } from "./store/directory";
 import type { FleetStore } from "./store/fleet";
+import { redisAudit } from "./store/redis-audit";
 import { redisDirectory } from "./store/redis-directory";
 import { redisFleet } from "./store/redis-fleet";
 import { redisStore } from "./store/redis-store";
@@ -29,6 +31,7 @@ import type { ProjectFiles } from "./workspace/files";
 export interface FlowSettings {
   /** Five fields, or `TZ=… ` before them. */
   readonly sweepCron: string;
+  readonly auditCron: string;
   /** For every step: one call, then this many more. */
   readonly retries: 0 | 1 | 2 | 3 | 4 | 5;
   /** How many starts may begin in a second, a whole number: the plan's rate of creates. */
@@ -44,6 +47,7 @@ export interface Runtime {
   readonly store: PreviewStore;
   readonly fleet: FleetStore;
   readonly directory: Directory;
+  readonly audits: AuditStore;
   readonly sandboxes: Sandboxes;
   /** The SDK's own live sandbox, for whoever holds the preview. @throws SandboxGoneError and others of the catalogue */
   lend(sandboxId: SandboxId): Promise<LentSandbox>;
@@ -114,6 +118,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store: redisStore(redis, environment, policy),
     fleet: redisFleet(redis, environment, policy),
     directory: redisDirectory(redis, environment, policy),
+    audits: redisAudit(redis, environment, policy),
     sandboxes,
     lend: sandboxes.lend,
     ...(webhookSecrets.length > 0 ? { isFromE2b: signedByE2b(webhookSecrets) } : {}),

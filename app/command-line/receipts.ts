@@ -27,11 +27,13 @@ export function auditText(report: AuditReport, colors: Terminal["colors"]): stri
     "scope" in finding ? nameOf(finding.scope) : "",
     findingWords[finding.kind](tense),
   ]);
-  const found = rows.length === 0 ? "all is as it should be" : `${rows.length} to look at`;
+  const count = Object.values(report.counts).reduce((sum, each) => sum + each, 0);
+  const found = count === 0 ? "all is as it should be" : `${count} to look at`;
+  const rest = count > rows.length ? `… and ${count - rows.length} more.\n` : "";
   const cut = report.isCutShort ? "More is to be stopped than one pass may: run it again to go on.\n" : "";
   const dry = report.isDryRun ? "A dry run: nothing was changed.\n" : "";
   const table = rows.length === 0 ? "" : tableText(["sandbox", "preview", "finding"], rows, colors);
-  return `${report.sandboxes} sandboxes of ours at the provider: ${found}.\n${table}${cut}${dry}`;
+  return `${report.sandboxes} sandboxes of ours at the provider: ${found}.\n${table}${rest}${cut}${dry}`;
 }
 
 export function receiptText(receipt: Receipt, colors: Terminal["colors"]): string {

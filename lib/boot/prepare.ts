@@ -28,10 +28,10 @@ export type RecipeSource = (projectId: ProjectId, files: ProjectFileSet) => Reci
  * Removes the files of the revision that was there before; what the project itself produced stays. Paths end in a null
  * byte, which none can hold: with lines, a name with a line break in it would name a file outside the project. Nor does
  * a link that somebody has put in a folder's place lead it there. The base goes first: while files come and go, there is
- * none that they could be compared with.
+ * none that they could be compared with. Nor has a preview come to run from what is here then.
  */
 export const removeOldFilesScript = `
-rm -f "$HOME/.rekindle/base"
+rm -f "$HOME/.rekindle/base" "$HOME/.rekindle/preview"
 cd "$HOME/app" 2>/dev/null || exit 0
 [ -f "$HOME/.rekindle/files" ] || exit 0
 ${isReachedDirectly}

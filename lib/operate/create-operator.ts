@@ -4,9 +4,12 @@
  * of the catalogue.
  */
 import { RekindleError } from "@/lib/errors";
-import { parseLeaseId, parseScope, parseUserId, type Scope } from "@/lib/ids";
+import { parseLeaseId, parseSandboxId, parseScope, parseUserId, type Scope } from "@/lib/ids";
 import type { Explanation } from "@/lib/preview/explain";
+import { type AdoptOutcome, adopt } from "@/lib/preview/operations/adopt";
+import { audit } from "@/lib/preview/operations/audit";
 import { extend } from "@/lib/preview/operations/extend";
+import { forgetPreview, forgetUser } from "@/lib/preview/operations/forget";
 import { kill } from "@/lib/preview/operations/kill";
 import { type PauseOutcome, pause } from "@/lib/preview/operations/pause";
 import type { Snapshot } from "@/lib/preview/record";
@@ -25,31 +28,15 @@ export interface OperatorParts {
   view(snapshot: Snapshot): PreviewView;
   /** Tells what came of a pause, as every other act does. */
   tellPaused(scope: Scope, outcome: PauseOutcome): Promise<void>;
+  /** Tells that it answers at its address. */
+  tellRunning(scope: Scope, running: Snapshot): Promise<void>;
   /** Asks that somebody looks at each of them. @throws EventsUnreachableError */
   askForLooks(scopes: readonly Scope[]): Promise<void>;
   /** Asks that somebody looks after the line. @throws EventsUnreachableError */
   callForLine(): Promise<void>;
 }
 
-export type OperatorOfPreviews = Pick<
-  Operator,
-  | "list"
-  | "find"
-  | "show"
-  | "open"
-  | "pause"
-  | "kill"
-  | "extend"
-  | "sync"
-  | "sweep"
-  | "fleet"
-  | "turn"
-  | "suspend"
-  | "unsuspend"
-  | "suspension"
->;
-
-export function createOperator(parts: OperatorParts): OperatorOfPreviews {
+export function createOperator(parts: OperatorParts): Operator {
   const { runtime, preview, view } = parts;
   const { store, fleet, policy } = runtime;
   const scopeOf = ({ projectId, userId }: Whose): Scope => parseScope(projectId, userId);
@@ -132,6 +119,40 @@ export function createOperator(parts: OperatorParts): OperatorOfPreviews {
       return { rested };
     },
 
+    async audit({ isDryRun = false } = {}, told) {
+      return audit(runtime, {
+        passId: `operator-${runtime.random.hex(6)}`,
+        isDryRun,
+        told: async ({ sandboxes }, looks) => {
+          if (looks.length > 0) await parts.askForLooks(looks);
+          told?.({ done: sandboxes, what: "compared" });
+        },
+      });
+    },
+
+    async adopt(whose, { sandboxId, port }) {
+      const scope = scopeOf(whose);
+      const leaseId = leaseOf("operator");
+      const outcome = await adopt(runtime, scope, { sandboxId: parseSandboxId(sandboxId), port, leaseId });
+      if (outcome.kind === "refused") return done(scope, "refused", adoptWords[outcome.why]);
+      await parts.tellRunning(scope, outcome.snapshot);
+      return done(scope, "done", "It is this preview's now, and rests and wakes like any other.");
+    },
+
+    async forget(what, told) {
+      let count = 0;
+      const forgetting = {
+        leaseId: leaseOf("operator"),
+        told: () => {
+          count += 1;
+          told?.({ done: count, what: "forgotten" });
+        },
+      };
+      return "projectId" in what
+        ? forgetPreview(runtime, scopeOf(what), forgetting)
+        : forgetUser(runtime, parseUserId(what.userId), forgetting);
+    },
+
     unsuspend: (userId) => fleet.unsuspend(parseUserId(userId)),
     suspension: (userId) => fleet.suspension(parseUserId(userId)),
   };
@@ -164,6 +185,16 @@ const killWords: Words<Awaited<ReturnType<typeof kill>>["kind"]> = {
   "nothing-there": ["nothing-to-do", "It has no sandbox."],
   busy: ["refused", "Somebody else is at work on it. Try again in a minute."],
   held: ["refused", "Nothing is killed while everything is held."],
+};
+
+const adoptWords: Readonly<Record<Extract<AdoptOutcome, { kind: "refused" }>["why"], string>> = {
+  gone: "The provider has no such sandbox.",
+  "not-running": "The sandbox does not run. Start it, and adopt it then.",
+  "not-answering": "Nothing answers at that port of the sandbox.",
+  "has-another": "This preview has another sandbox. End that one first, if it is not wanted.",
+  "let-go": "The sandbox was this preview's and was given up; it is about to be ended.",
+  others: "The sandbox is another preview's.",
+  busy: "Somebody else is at work on the preview. Try again in a minute.",
 };
 
 const extendWords: Words<Awaited<ReturnType<typeof extend>>["kind"]> = {

@@ -237,11 +237,14 @@ function withRun(snapshot: Snapshot, runStartedAt: number, endsAt: number): Snap
 }
 
 /**
- * A start or resume whose worker vanished is carried on, since only an open begins one; a pause is finished unless
- * somebody wants the preview by now.
+ * A start or resume whose worker vanished is carried on; a pause is finished unless somebody wants the preview by now. A
+ * start that nobody wants and that has no sandbox was an adoption that broke off: nothing is made in its place.
  */
 function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
   const { record } = snapshot;
+  if (record.state === "starting" && record.wanted === "resting" && !sandboxOf(record)) {
+    return { kind: "expire", reason: "never-opened" };
+  }
   if (record.state !== "pausing" || record.wanted === "running") {
     return { kind: "open", reason: observed.kind === "gone" ? "sandbox-gone" : "interrupted" };
   }

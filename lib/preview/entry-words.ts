@@ -52,6 +52,11 @@ function wordsOf(entry: HistoryEntry): Words {
         title: "A damaged sandbox was put aside",
         detail: `After its pause it was found damaged (${entry.what.replaceAll("-", " ")}). It is kept, paused: ${entry.sandboxId}.`,
       };
+    case "kept":
+      return {
+        title: "Kept beyond its time",
+        detail: `It has rested for longer than sandboxes are kept, and what is in it could not be shown to be saved. It stays, paused: ${entry.sandboxId}.`,
+      };
   }
 }
 
@@ -112,6 +117,7 @@ const actorWords: Readonly<Record<Actor, string>> = {
   operator: "an operator",
   sweep: "a look of the sweep",
   sync: "newer files",
+  audit: "the audit",
 };
 
 const notSavedWhy: Readonly<Record<NotSaved["why"], string>> = {

@@ -40,6 +40,8 @@ const entryFields = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("synced"), revision: z.string(), files: whole, overwritten: whole }),
   /** The sandbox came back damaged and was put aside, paused, for whoever wants to look into it. */
   z.object({ kind: z.literal("put-aside"), sandboxId: z.string(), what: z.string() }),
+  /** Its retention was over, and its files could not be shown to be in the product's hands. */
+  z.object({ kind: z.literal("kept"), sandboxId: z.string() }),
 ]);
 
 export type HistoryFields = z.input<typeof entryFields>;
@@ -74,7 +76,8 @@ export type Actor =
   | "leaving"
   | "renewal"
   | "sweep"
-  | "sync";
+  | "sync"
+  | "audit";
 
 const actors: Readonly<Record<string, Actor>> = {
   route: "person",
@@ -88,6 +91,7 @@ const actors: Readonly<Record<string, Actor>> = {
   sync: "sync",
   operator: "operator",
   rest: "operator",
+  audit: "audit",
 };
 
 /** `product`: an event of the product's, or a start that went on under it. */

@@ -40,6 +40,7 @@ export const reasonSchema = z.enum([
   "user-limit",
   "usage-limit",
   "project-broken",
+  "last-save",
   "retired",
   "killed",
   "adopted",
@@ -233,6 +234,12 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     title: "Not tried: this project's starts fail",
     message: "Several starts of this project failed one after the other, so this one was not tried.",
     action: "try-again",
+  },
+  "last-save": {
+    title: "Woken to save its files",
+    message:
+      "It has rested for longer than sandboxes are kept. What is in it is given to the project before it is let go.",
+    action: "none",
   },
   retired: {
     title: "Put away after a long rest",

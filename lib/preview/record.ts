@@ -114,6 +114,8 @@ const common = z.object({
   keptUntil: whole.optional(),
   /** The highest epoch that the provider's labels told: the next claim is above it. */
   epochFloor: whole.optional(),
+  /** It was forgotten and opened again: what has an epoch up to this one is not its own. */
+  forgottenEpoch: whole.optional(),
   /** Where the provider really ends the run, when it was found to end it before the plan's longest. */
   runCapAt: whole.optional(),
 });

@@ -18,7 +18,8 @@ export type State = z.infer<typeof stateSchema>;
 
 export const transitions = {
   absent: ["starting", "failed"],
-  starting: ["running", "failed", "expired", "paused"],
+  // A start that finds a sandbox which has been a running preview already resumes it instead.
+  starting: ["running", "failed", "expired", "paused", "resuming"],
   running: ["pausing", "resuming", "paused", "expired", "starting"],
   pausing: ["paused", "resuming", "running", "expired"],
   paused: ["resuming", "expired", "running"],

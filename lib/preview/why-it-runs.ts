@@ -30,6 +30,7 @@ export const whoOpened: Readonly<Record<Actor, string>> = {
   leaving: "somebody came while it was going to rest",
   renewal: "its run came near its end",
   sweep: "a look found that it was in use",
+  audit: "an audit found it running",
   sync: "newer files were brought",
 };
 

@@ -30,6 +30,7 @@ const statusOfCode: Readonly<Record<ErrorCode, number>> = {
   "events-unreachable": 503,
   "lease-lost": 409,
   "illegal-transition": 500,
+  "everything-held": 409,
 };
 
 export function answerJson(status: number, body: unknown): Response {

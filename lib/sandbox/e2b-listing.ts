@@ -17,12 +17,12 @@ const PER_PAGE = 100;
 export async function listPage(
   connection: ConnectionOpts,
   inTime: InTime,
-  { app, env }: Ours,
+  { app, env, userId }: Ours & Partial<Pick<SandboxLabels, "userId">>,
   from: string | undefined,
 ): Promise<SandboxPage> {
   const pages = Sandbox.list({
     ...connection,
-    query: { metadata: { app, env } },
+    query: { metadata: { app, env, ...(userId === undefined ? {} : { userId }) } },
     limit: PER_PAGE,
     ...(from === undefined ? {} : { nextToken: from }),
   });
@@ -45,6 +45,20 @@ export async function countRunning(
     }
   }
   return count;
+}
+
+/** What was made of one sandbox, by the names that delete takes. */
+export async function listSnapshots(
+  connection: ConnectionOpts,
+  inTime: InTime,
+  sandboxId: SandboxId,
+): Promise<string[]> {
+  const pages = Sandbox.listSnapshots({ ...connection, sandboxId, limit: PER_PAGE });
+  const found: string[] = [];
+  while (pages.hasNext) {
+    for (const { snapshotId } of await inTime(() => pages.nextItems())) found.push(snapshotId);
+  }
+  return found;
 }
 
 export function foundSandbox(info: SandboxInfo): FoundSandbox {

@@ -10,7 +10,7 @@ import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import { withinDeadline } from "./e2b-deadline";
 import { type Failure, failureOf, providerError } from "./e2b-errors";
 import { readSandboxFiles, writeSandboxFiles } from "./e2b-files";
-import { countRunning, foundSandbox, listPage } from "./e2b-listing";
+import { countRunning, foundSandbox, listPage, listSnapshots } from "./e2b-listing";
 import type { FoundSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "./port";
 
 export interface E2bOptions {
@@ -233,6 +233,14 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
 
     count: (labels) =>
       call("count", undefined, () => countRunning(connection, (work) => inTime(work), labels)),
+
+    snapshotsOf: (sandboxId) =>
+      call("list snapshots", undefined, () => listSnapshots(connection, (work) => inTime(work), sandboxId)),
+
+    deleteSnapshot: (snapshotId) =>
+      call("delete a snapshot", undefined, () =>
+        inTime(() => Sandbox.deleteSnapshot(snapshotId, connection)),
+      ),
 
     async writeFiles(sandboxId, files) {
       await call("write files", sandboxId, async () => {

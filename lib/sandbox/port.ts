@@ -16,6 +16,8 @@ export interface SandboxLabels {
   readonly epoch: string;
   readonly revision: string;
   readonly v: string;
+  /** Under which its making is remembered, so that one that nobody ever named is known for that. */
+  readonly ticket?: string;
 }
 
 export type ObservedSandbox =
@@ -96,12 +98,22 @@ export interface Sandboxes {
   kill(sandboxId: SandboxId): Promise<boolean>;
   /** All of a preview's sandboxes, running and paused, of the highest epoch first. */
   find(labels: Pick<SandboxLabels, "app" | "env" | "previewId">): Promise<readonly FoundSandbox[]>;
-  /** A page of all sandboxes of this app and environment, running and paused, newest first; at most 100. */
-  listPage(labels: Pick<SandboxLabels, "app" | "env">, from?: string): Promise<SandboxPage>;
+  /**
+   * A page of all sandboxes of this app and environment, or of one user's among them, running and paused, newest first; at
+   * most 100.
+   */
+  listPage(
+    labels: Pick<SandboxLabels, "app" | "env"> & Partial<Pick<SandboxLabels, "userId">>,
+    from?: string,
+  ): Promise<SandboxPage>;
   /** How many sandboxes of the whole account run: those of this app and environment, and all others. */
   count(
     labels: Pick<SandboxLabels, "app" | "env">,
   ): Promise<{ readonly ours: number; readonly others: number }>;
+  /** The snapshots that were made of a sandbox; they outlive it. */
+  snapshotsOf(sandboxId: SandboxId): Promise<readonly string[]>;
+  /** True when there was one to delete. Refused while a sandbox stands on it. @throws ProviderRefusedError */
+  deleteSnapshot(snapshotId: string): Promise<boolean>;
   /** Replaces these files in the sandbox's home; no path twice. Not atomic: after a failure any of them may be there. */
   writeFiles(sandboxId: SandboxId, files: readonly WorkspaceFile[]): Promise<void>;
   /** These files of the sandbox's home, byte for byte, in the order asked for; what is no file or not there is left out. */

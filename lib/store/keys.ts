@@ -25,6 +25,7 @@ export type ScriptKeys = readonly [
   previews: string,
   named: string,
   sandbox: string,
+  forgotten: string,
 ];
 
 export interface PreviewKeys {
@@ -69,6 +70,18 @@ export const projectPreviewsKey = (environment: string, projectId: string): stri
 export const sandboxKey = (environment: string, sandboxId: string): string =>
   `rekindle:${environment}:sandbox:${sandboxId}`;
 
+/** For a while: that a preview was forgotten, and up to which epoch; it holds no name, and the id in it is a hash. */
+export const forgottenKey = (environment: string, previewId: string): string =>
+  `rekindle:${environment}:forgotten:${previewId}`;
+
+/** That a sandbox with this ticket among its labels was about to be made; whether it was named is another key's to tell. */
+export const ticketKey = (environment: string, ticket: string): string =>
+  `rekindle:${environment}:ticket:${ticket}`;
+
+/** What a dry run of the audit has seen; gone by itself an hour later. */
+export const auditSeenKey = (environment: string, passId: string): string =>
+  `rekindle:${environment}:audit-seen:${passId}`;
+
 /** `sandboxId`: the one that the script names or lets go, where it does either. */
 export function keysOf(environment: string, scope: Scope, sandboxId?: SandboxId): PreviewKeys {
   const previewId = previewIdOf(environment, scope);
@@ -97,6 +110,7 @@ export function keysOf(environment: string, scope: Scope, sandboxId?: SandboxId)
       fleet.previews,
       fleet.named,
       sandboxKey(environment, sandboxId ?? "none"),
+      forgottenKey(environment, previewId),
     ],
   };
 }

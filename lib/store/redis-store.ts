@@ -10,10 +10,12 @@ import type { Policy } from "@/lib/preview/policy";
 import { reasonSchema } from "@/lib/preview/reasons";
 import { entering, sourcesOf } from "@/lib/preview/transitions";
 import type { Redis, Script, ScriptReply } from "@/lib/redis";
-import { fleetKeys, keysOf } from "./keys";
+import { fleetKeys, keysOf, ticketKey } from "./keys";
 import { parseMember } from "./member";
+import { policyNumbers } from "./policy-numbers";
 import { parseReply, type Reply } from "./reply";
 import { askSyncScript } from "./scripts/ask-sync";
+import { beginCreateScript } from "./scripts/begin-create";
 import { claimScript } from "./scripts/claim";
 import { commitScript } from "./scripts/commit";
 import { condemnScript } from "./scripts/condemn";
@@ -69,6 +71,16 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
       const args = [leaseId, text(epoch), text(policy.leaseMs), text(phase), text(logTail)];
       const { status, snapshot } = await run(renewLeaseScript, scope, args);
       if (status !== "renewed") throw new LeaseLostError(keysOf(environment, scope).previewId);
+      return snapshot;
+    },
+
+    async beginCreate({ leaseId, epoch, scope }, ticket) {
+      const { previewId, all } = keysOf(environment, scope);
+      const keys = [...all, ticketKey(environment, ticket)];
+      const args = [policyNumbers(policy), leaseId, text(epoch), text(policy.leaseMs)];
+      const raw = await redis.runScript(beginCreateScript, keys, args);
+      const { status, snapshot } = parseReply(beginCreateScript, scope, previewId, raw);
+      if (status !== "begun") throw new LeaseLostError(previewId);
       return snapshot;
     },
 
@@ -238,25 +250,3 @@ function holdReply({ status, snapshot, extra }: Reply): HoldReply {
       return { kind, snapshot };
   }
 }
-
-/** In the order in which the prelude reads them. */
-const policyNumbers = (policy: Policy): string =>
-  [
-    policy.viewerGoneAfterMs,
-    policy.idleAfterMs,
-    policy.healAfterMs,
-    policy.graceAfterLeftMs,
-    policy.renewBeforeMs,
-    policy.maxRunMs,
-    policy.historyEntries,
-    policy.leaseMs,
-    policy.keepAliveMs,
-    policy.planConcurrency,
-    policy.evictAfterMs,
-    policy.maxRunningPerUser,
-    policy.maxRunMsPerUserDay,
-    policy.maxRunMsPerUserMonth,
-    policy.breakerFailures,
-    policy.breakerWindowMs,
-    policy.retentionMs,
-  ].join(",");

@@ -168,6 +168,11 @@ export interface PreviewStore {
   claim(scope: Scope, request: ClaimRequest): Promise<ClaimReply>;
   /** @throws LeaseLostError when another took over; the caller must stop without touching anything. */
   renewLease(lease: Lease, progress: { phase?: Phase; logTail?: string }): Promise<Snapshot>;
+  /**
+   * A sandbox is about to be made that will have this ticket among its labels: if nobody ever names it, it is known for
+   * what it is. @throws LeaseLostError
+   */
+  beginCreate(lease: Lease, ticket: string): Promise<Snapshot>;
   /** @throws IllegalTransitionError when the table of transitions does not have the move. */
   commit(lease: Lease, commit: Commit): Promise<CommitReply>;
   /** False when the record names the sandbox: then it must not be destroyed. */

@@ -5,7 +5,7 @@
  */
 import { type Clock, within } from "@/lib/clock";
 import { FilesUnavailableError, RekindleError } from "@/lib/errors";
-import type { ProjectId } from "@/lib/ids";
+import type { ProjectId, Scope, UserId } from "@/lib/ids";
 
 export interface ProjectFile {
   /** Relative to the project's root, with forward slashes. */
@@ -45,6 +45,11 @@ export interface ProjectFiles {
    * newest revision. Check the paths as any input: the sandbox's user chose them. @throws StaleBaseError, UnknownProjectError
    */
   save?(projectId: ProjectId, changes: ProjectChanges, baseRevision: string): Promise<string>;
+  /**
+   * Removes what the product itself keeps of this preview (its saves, if they are not the project's own files), when it is
+   * forgotten. Absent: the receipt says that the product took no part. Called again after a lost answer.
+   */
+  forget?(projectId: ProjectId, userId: UserId): Promise<void>;
 }
 
 /** The port, and how long it may take: a product's database that hangs must not hold a claim. */
@@ -89,6 +94,14 @@ export async function saveProject(
 ): Promise<string | undefined> {
   const { files } = source;
   return ask(source, projectId, async () => files.save?.(projectId, changes, baseRevision));
+}
+
+/** Whether the product takes part in forgetting; what it kept is gone then. @throws FilesUnavailableError */
+export async function forgetSaves(source: FilesSource, { projectId, userId }: Scope): Promise<boolean> {
+  const { files } = source;
+  if (!files.forget) return false;
+  await ask(source, projectId, async () => files.forget?.(projectId, userId));
+  return true;
 }
 
 /** True for a path that names a file inside the project, on every system. */

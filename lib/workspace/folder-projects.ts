@@ -16,7 +16,7 @@ import { changeFolder } from "./folder-changes";
 import { leftBehind } from "./left-behind";
 
 /** The version of a folder is the hash of its paths and contents. */
-export function folderProjects(folder: string): Required<ProjectFiles> {
+export function folderProjects(folder: string): Required<Omit<ProjectFiles, "forget">> {
   const lastSaves = new Map<ProjectId, Promise<unknown>>();
 
   async function load(projectId: ProjectId): Promise<ProjectFileSet> {

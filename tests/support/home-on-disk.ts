@@ -35,6 +35,8 @@ export function homeOnDisk(home: string, environment: Readonly<Record<string, st
     find: notHere,
     listPage: notHere,
     count: notHere,
+    snapshotsOf: notHere,
+    deleteSnapshot: notHere,
     startInBackground: notHere,
     async writeFiles(_sandboxId, files) {
       for (const { path, content } of files) {

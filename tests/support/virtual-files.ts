@@ -32,7 +32,10 @@ export function runScript(files: VirtualFiles, script: string, variables: Variab
     case scanScript:
       return { files, stdout: scan(files, variables, now) };
     case removeOldFilesScript:
-      return { files: without(files, [".rekindle/base", ...listed(files, "files").map(inApp)]), stdout: "" };
+      return {
+        files: without(files, [".rekindle/base", ".rekindle/preview", ...listed(files, "files").map(inApp)]),
+        stdout: "",
+      };
     case setAsideScript:
       return setAside(files, variables.ASIDE ?? "");
     case flushScript:

@@ -15,6 +15,7 @@ import { type SandboxId, sandboxIdSchema } from "@/lib/ids";
 import type { E2bCloud } from "@/lib/local/e2b/cloud";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import type { Boot, SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
+import { snapshotIdOf } from "@/lib/local/e2b/semantics/snapshots";
 import type { ListedSandbox, ObservedSandbox, RunningSandbox, Sandboxes } from "@/lib/sandbox/port";
 import type { VirtualMachines } from "./virtual-machines";
 
@@ -109,8 +110,9 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
         .sort((left, right) => right.epoch - left.epoch || right.startedAt - left.startedAt);
     },
 
-    async listPage({ app, env }, from) {
-      const page = cloud.list({ metadata: { app, env }, ...(from === undefined ? {} : { nextToken: from }) });
+    async listPage({ app, env, userId }, from) {
+      const metadata = { app, env, ...(userId === undefined ? {} : { userId }) };
+      const page = cloud.list({ metadata, ...(from === undefined ? {} : { nextToken: from }) });
       return { sandboxes: page.items.map(listed), ...(page.nextToken ? { next: page.nextToken } : {}) };
     },
 
@@ -118,6 +120,20 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
       const running = cloud.views().filter(({ state }) => state === "running");
       const ours = running.filter(({ metadata }) => metadata.app === app && metadata.env === env).length;
       return { ours, others: running.length - ours };
+    },
+
+    async snapshotsOf(sandboxId) {
+      return cloud.listSnapshots({ sandboxId }).items.map(snapshotIdOf);
+    },
+
+    async deleteSnapshot(snapshotId) {
+      try {
+        await cloud.deleteSnapshot(snapshotId);
+        return true;
+      } catch (error) {
+        if (statusOf(error) === 404) return false;
+        throw translated("delete a snapshot", undefined, error);
+      }
     },
 
     async writeFiles(sandboxId, files) {

@@ -25,6 +25,7 @@ import type { PreviewView } from "@/lib/preview/view";
 import { previewAddress } from "@/lib/preview-address";
 import { seededRandom } from "@/lib/random";
 import type { Runtime } from "@/lib/runtime";
+import { redisAudit } from "@/lib/store/redis-audit";
 import { redisDirectory } from "@/lib/store/redis-directory";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
@@ -116,6 +117,7 @@ export async function createWorld(options: WorldOptions = {}) {
     store: faults.around("store", store, ["previewIdOf"]),
     fleet: faults.around("fleet", redisFleet(redis, "test", policy)),
     directory: redisDirectory(redis, "test", policy),
+    audits: faults.around("audits", redisAudit(redis, "test", policy)),
     sandboxes: faults.around("sandboxes", virtualSandboxes(cloud, machines)),
     // The SDK's own object, unconnected: what an agent does inside is not modelled, only that it holds.
     lend: async (sandboxId) => new Sandbox({ sandboxId, envdVersion: "0.5.0" }),

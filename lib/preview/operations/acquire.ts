@@ -10,7 +10,9 @@ import type { Runtime } from "@/lib/runtime";
 import type { RunningSandbox, SandboxLabels } from "@/lib/sandbox/port";
 import type { Lease } from "@/lib/store/store";
 import { currentRevision } from "@/lib/workspace/files";
-import { type Snapshot, sandboxOf } from "../record";
+import { readPreviewFile } from "@/lib/workspace/preview-file";
+import { type PreviewRecord, type Snapshot, sandboxOf } from "../record";
+import { runningFirst } from "./candidates";
 import { filesSource } from "./files-source";
 import { commit, commitUnlessRefused, loseSandbox } from "./settle";
 
@@ -29,18 +31,23 @@ export interface Acquired {
 export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Acquired> {
   const snapshot = await runtime.store.renewLease(lease, { phase: "sandbox" });
   const named = sandboxOf(snapshot.record);
-  const kept = named && (await connectTo(runtime, lease, named, "kept"));
+  const kept = named && (await connectTo(runtime, lease, named, "kept", undefined));
   if (kept) return kept;
-  const revision = await currentRevision(filesSource(runtime), lease.scope.projectId);
-  const labels = labelsOf(runtime, lease, revision);
-  const found = await adopt(runtime, lease, labels);
-  const adopted = found && (await connectTo(runtime, lease, found, "adopted"));
+  const newest = await currentRevision(filesSource(runtime), lease.scope.projectId);
+  const { adopted: found, highestEpoch } = await adopt(runtime, lease, snapshot.record);
+  const adopted = found && (await connectTo(runtime, lease, found, "adopted", newest));
   if (adopted) return adopted;
+  const ticket = `t${runtime.random.hex(12)}`;
   // Once more before what cannot be undone by repeating it: a worker that was overtaken creates nothing.
-  const { isCreatingStopped } = await runtime.store.renewLease(lease, {});
+  const { isCreatingStopped } = await runtime.store.beginCreate(lease, ticket);
   if (isCreatingStopped) throw new CreatingStoppedError();
+  const labels = labelsOf(runtime, lease, {
+    revision: newest,
+    epoch: Math.max(lease.epoch, highestEpoch + 1),
+    ticket,
+  });
   const created = await runtime.sandboxes.create(labels, runtime.policy.keepAliveMs);
-  await nameCreated(runtime, lease, created);
+  await nameCreated(runtime, lease, created, highestEpoch + 1);
   return { sandboxId: created.sandboxId, how: "created", isResume: false };
 }
 
@@ -48,10 +55,15 @@ export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Ac
  * Names a new sandbox in the record. One that comes too late (another attempt's is named, or another worker has taken
  * over) was never committed, so it is marked and destroyed at once. @throws LeaseLostError, ProviderBusyError
  */
-async function nameCreated(runtime: Runtime, lease: Lease, created: RunningSandbox): Promise<void> {
+async function nameCreated(
+  runtime: Runtime,
+  lease: Lease,
+  created: RunningSandbox,
+  epoch: number,
+): Promise<void> {
   let refusal: unknown = new ProviderBusyError("name a new sandbox");
   try {
-    if (await nameSandbox(runtime, lease, created)) return;
+    if (await nameSandbox(runtime, lease, created, epoch)) return;
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
     refusal = error;
@@ -68,11 +80,15 @@ async function connectTo(
   lease: Lease,
   named: SandboxId,
   how: "adopted" | "kept",
+  newest: string | undefined,
 ): Promise<Acquired | undefined> {
   try {
     const sandbox = await runtime.sandboxes.connect(named, runtime.policy.keepAliveMs);
     const { record } = await commitSandbox(runtime, lease, sandbox);
-    return { sandboxId: sandbox.sandboxId, how, isResume: record.state === "resuming" };
+    const isResume = isUnknown(record, how)
+      ? await recall(runtime, lease, sandbox.sandboxId, newest)
+      : record.state === "resuming";
+    return { sandboxId: sandbox.sandboxId, how, isResume };
   } catch (error) {
     if (!(error instanceof SandboxGoneError)) throw error;
     await loseSandbox(runtime, lease, named);
@@ -80,12 +96,78 @@ async function connectTo(
   }
 }
 
-/** Names the best of this preview's sandboxes in the record, before it is woken: one that is condemned never is. */
-async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Promise<SandboxId | undefined> {
-  const { app, env, previewId } = labels;
+/** The record was made anew from labels, and does not know what is in the sandbox that it names. */
+function isUnknown(record: PreviewRecord, how: "adopted" | "kept"): boolean {
+  if (record.state === "resuming") return record.port === undefined;
+  return record.state === "starting" && (how === "adopted" || record.filesFor === undefined);
+}
+
+/**
+ * A sandbox in which a preview has come to run is gone on with, its memory kept; in any other the boot begins with the
+ * files. True when it is a resume.
+ */
+async function recall(
+  runtime: Runtime,
+  lease: Lease,
+  sandboxId: SandboxId,
+  newest: string | undefined,
+): Promise<boolean> {
+  const known = await readPreviewFile(runtime.sandboxes, sandboxId);
+  const { now, record } = await runtime.store.renewLease(lease, {});
+  if (known) {
+    const { port, bootId, revision, generation } = known;
+    await commit(runtime, lease, {
+      operation: `recalled-${sandboxId}`,
+      claim: "hold",
+      become: "resuming",
+      set: {
+        port,
+        bootId,
+        filesFor: bootId,
+        ...(revision === undefined ? {} : { revision }),
+        ...(generation === undefined ? {} : { generation }),
+        // What the product asked to be brought meanwhile is forgotten with the record.
+        ...(newest === undefined || revision === newest ? {} : { syncAskedAt: now }),
+      },
+      check: { inMs: runtime.policy.leaseMs },
+    });
+    return true;
+  }
+  if (record.state !== "resuming") return false;
+  await commit(runtime, lease, {
+    operation: `unknown-${sandboxId}`,
+    claim: "hold",
+    become: "starting",
+    reason: "requested",
+    set: { bootId: runtime.random.hex(6) },
+    check: { inMs: runtime.policy.leaseMs },
+  });
+  return false;
+}
+
+interface Adopting {
+  readonly adopted?: SandboxId;
+  /** Of all that the provider knows: what is made from now on has to be above it. */
+  readonly highestEpoch: number;
+}
+
+/**
+ * Names the best of this preview's sandboxes in the record, before it is woken: one that is condemned never is. One that
+ * runs comes before one that rests, for somebody may be in it; what was made before the preview was forgotten is the
+ * audit's to remove.
+ */
+async function adopt(
+  runtime: Runtime,
+  lease: Lease,
+  { forgottenEpoch = 0 }: PreviewRecord,
+): Promise<Adopting> {
+  const previewId = runtime.store.previewIdOf(lease.scope);
+  const { appId: app, environment: env } = runtime;
+  const all = await runtime.sandboxes.find({ app, env, previewId });
+  const highestEpoch = Math.max(0, ...all.map(({ epoch }) => epoch));
   let adopted: SandboxId | undefined;
-  for (const found of await runtime.sandboxes.find({ app, env, previewId })) {
-    if (!adopted && (await nameSandbox(runtime, lease, found))) {
+  for (const found of runningFirst(all.filter(({ epoch }) => epoch > forgottenEpoch))) {
+    if (!adopted && (await nameSandbox(runtime, lease, found, highestEpoch))) {
       adopted = found.sandboxId;
       continue;
     }
@@ -94,7 +176,7 @@ async function adopt(runtime: Runtime, lease: Lease, labels: SandboxLabels): Pro
       await runtime.sandboxes.pause(found.sandboxId);
     }
   }
-  return adopted;
+  return { highestEpoch, ...(adopted ? { adopted } : {}) };
 }
 
 /** False when it was condemned, or when the record names another by now. */
@@ -102,12 +184,19 @@ async function nameSandbox(
   runtime: Runtime,
   lease: Lease,
   { sandboxId, startedAt, endsAt }: RunningSandbox,
+  epoch: number,
 ): Promise<boolean> {
   const committed = await commitUnlessRefused(runtime, lease, {
     operation: `named-${sandboxId}`,
     claim: "hold",
     mustBeFree: true,
-    set: { sandboxId, runStartedAt: startedAt, endsAt },
+    set: {
+      sandboxId,
+      runStartedAt: startedAt,
+      endsAt,
+      // Writes were lost since: the next claim is above all that was ever given.
+      ...(epoch > lease.epoch ? { epochFloor: epoch } : {}),
+    },
     remove: ["pausedAt"],
     check: { inMs: runtime.policy.leaseMs },
   });
@@ -124,15 +213,20 @@ function commitSandbox(runtime: Runtime, lease: Lease, sandbox: RunningSandbox):
   });
 }
 
-function labelsOf(runtime: Runtime, lease: Lease, revision: string): SandboxLabels {
+function labelsOf(
+  runtime: Runtime,
+  { scope }: Lease,
+  made: { readonly revision: string; readonly epoch: number; readonly ticket: string },
+): SandboxLabels {
   return {
     app: runtime.appId,
     env: runtime.environment,
-    previewId: runtime.store.previewIdOf(lease.scope),
-    projectId: lease.scope.projectId,
-    userId: lease.scope.userId,
-    epoch: String(lease.epoch),
-    revision,
+    previewId: runtime.store.previewIdOf(scope),
+    projectId: scope.projectId,
+    userId: scope.userId,
+    epoch: String(made.epoch),
+    revision: made.revision,
     v: "1",
+    ticket: made.ticket,
   };
 }

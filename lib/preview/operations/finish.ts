@@ -5,6 +5,7 @@
 import { LeaseLostError } from "@/lib/errors";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
+import { writePreviewFile } from "@/lib/workspace/preview-file";
 import type { CameBack, PreviewRecord, Snapshot } from "../record";
 import { readRunning, stillMine } from "./boot";
 import { commitRunning } from "./settle";
@@ -35,9 +36,12 @@ async function commitBoot(
 ): Promise<Snapshot> {
   const { sandboxId, snapshot } = await stillMine(runtime, lease, "answer");
   const sandbox = await readRunning(runtime, sandboxId);
+  const { port = 3000, bootId } = snapshot.record;
+  // Should the record be lost, the sandbox itself knows what runs in it.
+  if (!isResume && bootId) await writePreviewFile(runtime.sandboxes, sandboxId, { port, bootId });
   return commitRunning(runtime, lease, {
     sandbox,
-    port: snapshot.record.port ?? 3000,
+    port,
     cameBack: isResume ? resumedHow(snapshot.record) : "rebuilt-cold",
     requestId,
   });

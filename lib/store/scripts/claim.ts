@@ -42,8 +42,11 @@ local state = get('state')
 if state == nil then
   if kind ~= 'open' and kind ~= 'adopt' then return replyAbsent('not-applicable') end
   state = 'absent'
+  -- What was made before it was forgotten has an epoch up to this one, and is nobody's any more.
+  local forgotten = redis.call('HGET', forgottenKey, 'epoch')
   redis.call('HSET', recordKey, 'v', '1', 'projectId', ARGV[2], 'userId', ARGV[3], 'state', state,
-    'wanted', 'resting', 'epoch', '0', 'reason', 'never-opened', 'changedAt', whole(now))
+    'wanted', 'resting', 'epoch', forgotten or '0', 'reason', 'never-opened', 'changedAt', whole(now))
+  if forgotten then set('forgottenEpoch', forgotten) end
   redis.call('SADD', userPreviewsKey, ARGV[2])
   redis.call('SADD', projectPreviewsKey, ARGV[3])
   redis.call('ZADD', previewsKey, whole(now), scopeOf())
@@ -76,6 +79,9 @@ end
 
 -- Past its end the provider has paused it, and work inside would wake it for nobody.
 if kind == 'sync' and getNumber('endsAt') <= now then return reply('not-applicable') end
+
+-- A failed start keeps its sandbox: another is not taken in its place.
+if kind == 'adopt' and get('sandboxId') ~= nil then return reply('not-applicable') end
 
 local entered = string.match(moves, ',' .. state .. '=(%a+)')
 if entered == nil then return reply('not-applicable') end

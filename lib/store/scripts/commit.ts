@@ -13,7 +13,8 @@
  *       16 what a permanent failure of its start was, '' for none  17 '1' when its place is wanted back: it joins the line
  *       18 number of fields to set, then field, value, …, then the fields to remove
  *
- * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox) or `illegal`.
+ * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox, or
+ * the sandbox was another preview's) or `illegal`.
  */
 import { breaker } from "./breaker";
 import { sandboxMemory } from "./sandbox-memory";
@@ -41,6 +42,8 @@ end
 -- Two attempts of one step hold the same claim: the sandbox of the second must not push out that of the first.
 local named = get('sandboxId')
 if mustBeFree and named ~= nil and named ~= sandboxId then return reply('occupied') end
+local owner = mustBeFree and redis.call('HGET', sandboxKey, 'scope')
+if owner and owner ~= scopeOf() then return reply('occupied') end
 if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
 
 local endsAt = getNumber('endsAt')

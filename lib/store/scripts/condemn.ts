@@ -14,6 +14,11 @@ export const condemnScript = script(
 local sandboxId = ARGV[2]
 if get('sandboxId') == sandboxId then return reply('in-use') end
 redis.call('SADD', condemnedKey, sandboxId)
+-- Of a preview that is not there, nothing stays for ever.
+if get('state') == nil then
+  redis.call('PEXPIRE', condemnedKey, '86400000')
+  return replyAbsent('condemned')
+end
 return reply('condemned')
 `,
 );

@@ -3,7 +3,8 @@
  * of it, for as long as a history lasts. So a sandbox is found by its id when it is gone, the audit sees both ways, and
  * nobody kills one that ever ran for somebody. Part of the scripts that name a sandbox or let one go. Cannot fail.
  *
- * In the sandbox's hash: `scope` · `ranAt` when it first was a running preview · `letGoAt` when it was given up for good.
+ * In the sandbox's hash: `scope` · `ranAt` when it first was a running preview · `letGoAt` when it was given up for
+ * good · `asideAt` when it was put aside, with what was not saved in it, and is never killed.
  */
 export const sandboxMemory = `
 local function member(sandboxId) return sandboxId .. '/' .. scopeOf() end
@@ -17,7 +18,9 @@ local function rememberSandbox(before, after, letGo, isTold)
   if get('state') == 'running' and redis.call('HEXISTS', sandboxKey, 'ranAt') == 0 then
     redis.call('HSET', sandboxKey, 'ranAt', whole(now))
   end
-  if letGo ~= '' then redis.call('HSET', sandboxKey, 'letGoAt', whole(now)) end
+  if letGo ~= '' then
+    redis.call('HSET', sandboxKey, get('asideId') == letGo and 'asideAt' or 'letGoAt', whole(now))
+  end
   redis.call('PEXPIRE', sandboxKey, whole(rememberMs))
 end
 `;

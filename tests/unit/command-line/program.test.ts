@@ -108,7 +108,7 @@ describe("a command that is understood", () => {
     ["audit", false],
     ["audit --dry-run", true],
   ])("%s says whether it only looks: %s", async (line, isDryRun) => {
-    const report = { isDryRun, sandboxes: 3, findings: [], isCutShort: false };
+    const report = { isDryRun, sandboxes: 3, counts: {}, findings: [], isCutShort: false };
     const { calls, out } = await call(line, { operator: { audit: async () => report } });
 
     expect(calls).toEqual([{ method: "audit", args: [{ isDryRun }] }]);

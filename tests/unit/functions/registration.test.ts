@@ -11,6 +11,7 @@ test("everything is registered, and the engine refuses nothing", async () => {
   expect(world.sync).toMatchObject({ kind: "registered" });
   expect(world.engine.functionIds()).toEqual([
     "rekindle-apply-sandbox-event",
+    "rekindle-audit-sandboxes",
     "rekindle-extend-on-activity",
     "rekindle-open-preview",
     "rekindle-pause-on-leave",
@@ -69,6 +70,7 @@ test("each function is registered with these triggers, windows, locks and cancel
     "rekindle-sweep-previews": { on: ["*/5 * * * *", "preview/sweep.requested"], retries: 2 },
     "rekindle-serve-line": { on: ["preview/line.waiting"], retries: 2 },
     "rekindle-rest-on-request": { on: ["preview/rest.requested"], retries: 2 },
+    "rekindle-audit-sandboxes": { on: ["17 * * * *", "preview/audit.requested"], retries: 2 },
     "rekindle-reconcile-preview": { on: ["preview/check.due"], retries: 2 },
     "rekindle-apply-sandbox-event": { on: ["e2b/sandbox.changed"], retries: 2 },
     "rekindle-recover-preview": {
@@ -151,7 +153,10 @@ test("the recovery listens to our acting functions only, and never to itself", a
     [...(expression ?? "").matchAll(/'([^']*)'/g)].map(([, id]) => id).sort();
   const acting = functions
     .map(({ id }) => id)
-    .filter((id) => id !== "rekindle-recover-preview" && id !== "rekindle-sweep-previews")
+    .filter(
+      (id) =>
+        !["recover-preview", "sweep-previews", "audit-sandboxes"].includes(id.slice("rekindle-".length)),
+    )
     .sort();
   expect(idsIn(expressions[0])).toEqual(acting);
   // A return cancels the pauses by design, and a debounce an extension: only what may hold a claim is recovered.
