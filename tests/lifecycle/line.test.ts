@@ -248,3 +248,21 @@ test("what an operator asks to rest rests at once, whoever uses it; a replay of 
   expect((await world.record(one)).state).toBe("running");
   expect(world.eventsNamed("preview/paused")).toHaveLength(1);
 });
+
+test("who came back before the request to rest arrived keeps the preview, and a turn in line that is told too late wakes nothing", async () => {
+  const world = await crampedWorld(2);
+  await world.ready("v1", one);
+  await world.ready("v1", two);
+  await world.leave("v1", two);
+  await world.advance(3 * MINUTE);
+  await world.beat("v1", one);
+
+  world.emit("preview/rest.requested", { data: { ...one, because: "evicted" } });
+  world.emit("preview/requested", { data: { ...two, requestedBy: "line" } });
+  await world.advance(10 * SECOND);
+
+  expect((await world.record(one)).state).toBe("running");
+  expect(await world.record(two)).toMatchObject({ state: "paused", wanted: "resting" });
+  expect(world.runsOf("rest-on-request").at(-1)).toMatchObject({ output: { result: "active" } });
+  expect(world.runsOf("open-preview").at(-1)).toMatchObject({ output: { result: "not-waiting" } });
+});
