@@ -141,6 +141,7 @@ test("neither sync nor save wakes a sandbox that its provider paused at its end"
   const { world, sandboxId } = await running(site.port);
   world.engine.pauseFunction("rekindle-pause-when-idle");
   world.engine.pauseFunction("rekindle-sweep-previews");
+  world.engine.pauseFunction("rekindle-audit-sandboxes");
   await world.advance(20 * MINUTE);
   const before = (await world.record()).state;
   site.become({ ...first, "index.html": "<h1>two</h1>" });

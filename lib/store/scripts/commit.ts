@@ -53,7 +53,8 @@ if condemned ~= '' then redis.call('SADD', condemnedKey, condemned) end
 if state ~= '' then become(state, reason, leaseId) elseif reason ~= '' then set('reason', reason) end
 if wanted ~= '' then set('wanted', wanted) end
 if requestId ~= '' then answerRequest(requestId) end
-set('operations', operations .. operation .. ',')
+-- With the claim's end only this one can be sent again by anybody who is still believed, and the record stays small.
+set('operations', hold and operations .. operation .. ',' or ',' .. operation .. ',')
 
 if not hold then redis.call('HDEL', recordKey, 'leaseId', 'leaseUntil', 'leaseKind', 'phase', 'phaseAt') end
 
