@@ -24,6 +24,7 @@ import { silentLog } from "@/lib/log";
 import { systemRandom } from "@/lib/random";
 import { upstashRedis } from "@/lib/redis";
 import { keysOf } from "@/lib/store/keys";
+import { redisAudit } from "@/lib/store/redis-audit";
 import { redisStore } from "@/lib/store/redis-store";
 import type { ClaimReply, ClaimRequest, Commit, Lease, PreviewStore } from "@/lib/store/store";
 import { findBackends } from "@/tests/support/backends";
@@ -69,6 +70,7 @@ export async function startStore(engine: EngineName) {
 
   return {
     store,
+    audits: redisAudit(redis, environment, policy),
     /** A worker of its own, with its own client. */
     newStore,
     sdk,
