@@ -79,7 +79,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(app|functions|inngest|lib)/",
-        pathNot: "^lib/sandbox/e2b(-errors|-files)?\\.ts$|^lib/local/",
+        pathNot: "^lib/sandbox/e2b(-errors|-files|-listing)?\\.ts$|^lib/local/",
       },
       to: { path: "node_modules/e2b/" },
     },
