@@ -167,8 +167,8 @@ test("a listing shows this app's and environment's, or one user's among them, wi
 test("the snapshots of a sandbox outlive it, and are deleted once it is gone", async () => {
   const { local, sandboxes } = await standIn();
   const { sandboxId } = await sandboxes.create(labels, 60_000);
-  const { apiKey, apiUrl } = local;
-  const { snapshotId } = await Sandbox.createSnapshot(sandboxId, { apiKey, apiUrl });
+  const connection = { apiKey: local.apiKey, apiUrl: local.apiUrl };
+  const { snapshotId } = await Sandbox.createSnapshot(sandboxId, connection);
 
   expect(await sandboxes.snapshotsOf(sandboxId)).toEqual([snapshotId]);
   await sandboxes.kill(sandboxId);
