@@ -41,8 +41,9 @@ export interface ComparedPage {
 export type Pass = { readonly kind: "real" } | { readonly kind: "dry"; readonly passId: string };
 
 export interface Unseen {
-  /** How many were looked through; fewer than were asked for on the last page. */
+  /** How many were looked through; a dry pass leaves out those that it has seen itself. */
   readonly looked: number;
+  readonly isMore: boolean;
   readonly sandboxes: readonly { readonly sandboxId: SandboxId; readonly scope: Scope }[];
 }
 

@@ -35,7 +35,7 @@ const standingSchema = z.tuple([
   maybe,
 ]);
 const pageSchema = z.tuple([z.coerce.number(), z.string(), z.array(standingSchema)]);
-const unseenSchema = z.tuple([z.coerce.number(), z.array(z.string())]);
+const unseenSchema = z.tuple([z.coerce.number(), z.string(), z.array(z.string())]);
 
 export function redisAudit(redis: Redis, environment: string, policy: Policy): AuditStore {
   const fleet = fleetKeys(environment);
@@ -73,8 +73,8 @@ export function redisAudit(redis: Redis, environment: string, policy: Policy): A
         [fleet.named, seenKey(pass)],
         [since, leaveOut, most].map(String),
       );
-      const [looked, members] = unseenSchema.parse(raw);
-      return { looked, sandboxes: members.flatMap(namedIn) };
+      const [looked, more, members] = unseenSchema.parse(raw);
+      return { looked, isMore: more !== "", sandboxes: members.flatMap(namedIn) };
     },
 
     async condemnOrphan(sandbox, pass) {

@@ -69,6 +69,7 @@ test("the provider's hour with nobody there any more is written down, and nothin
   await world.ready();
   world.engine.pauseFunction("rekindle-pause-when-idle");
   world.engine.pauseFunction("rekindle-sweep-previews");
+  world.engine.pauseFunction("rekindle-audit-sandboxes");
   await world.advance(20 * MINUTE);
   expect(world.running()).toEqual([]);
 

@@ -121,6 +121,7 @@ test("what an unfinished sync still needs is not forgotten by a save in between"
   const { world, sandboxId } = await running(site.port);
   site.become({ ...first, "package.json": packageJson.replace("3.0.2", "3.0.3") });
   world.engine.pauseFunction("rekindle-sweep-previews");
+  world.engine.pauseFunction("rekindle-audit-sandboxes");
   world.faults.plan("sandboxes.startInBackground", { kind: "die-before" });
   await world.finish(() => world.rekindle.sync(scope));
   await world.until(() => world.machines.fileText(sandboxId, "app/package.json").includes("3.0.3"));

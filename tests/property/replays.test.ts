@@ -117,6 +117,7 @@ function inOrder(log: readonly LoggedEvent[], resending: readonly Resent[]) {
 /** Days without a sweep, which has nothing to do here and would take most of the test's time. */
 async function rest(world: World, restedMs: number): Promise<void> {
   world.engine.pauseFunction("rekindle-sweep-previews");
+  world.engine.pauseFunction("rekindle-audit-sandboxes");
   await world.advance(restedMs);
   world.engine.resumeFunction("rekindle-sweep-previews");
 }

@@ -113,7 +113,7 @@ export async function auditUnseen(
   at: { readonly since: number; readonly leaveOut: number },
 ): Promise<UnseenPage> {
   const { audits } = runtime;
-  const { looked, sandboxes } = await audits.unseen(at.since, at.leaveOut, UNSEEN_AT_ONCE, pass);
+  const { looked, isMore, sandboxes } = await audits.unseen(at.since, at.leaveOut, UNSEEN_AT_ONCE, pass);
   const findings: AuditFinding[] = [];
   const looks: Scope[] = [];
   let marked = 0;
@@ -124,8 +124,7 @@ export async function auditUnseen(
     findings.push({ kind: asked.finding, sandboxId, scope });
     looks.push(scope);
   }
-  const isLast = looked < UNSEEN_AT_ONCE;
-  return { findings, looks, ...(isLast ? {} : { next: at.leaveOut + looked - marked }) };
+  return { findings, looks, ...(isMore ? { next: at.leaveOut + looked - marked } : {}) };
 }
 
 async function askFor(

@@ -62,19 +62,22 @@ return word == 'orphan' and 'pause' or 'kill'
 };
 
 /**
- * KEYS  1 named  2 what a dry run has seen   ARGV  1 not seen since  2 leave out so many  3 most
+ * KEYS  1 named  2 what a dry run has seen   ARGV  1 not seen since  2 leave out so many  3 most to answer
  *
- * Returns how many were looked through, and of these the ones that no page had, as "sandboxId/projectId/userId".
+ * Returns how many were looked through, '1' when there are more of them, and of those that were looked through the ones that
+ * no page had, as "sandboxId/projectId/userId".
  */
 export const auditUnseenScript: Script = {
   name: "audit-unseen",
   lua: `
-local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', ARGV[2], ARGV[3])
-local unseen = {}
-for _, member in ipairs(members) do
-  local sandboxId = string.match(member, '^[^/]+')
-  if redis.call('SISMEMBER', KEYS[2], sandboxId) == 0 then unseen[#unseen + 1] = member end
+local atOnce, most = 1000, tonumber(ARGV[3])
+local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', ARGV[2], atOnce)
+local looked, unseen = 0, {}
+while looked < #members and #unseen < most do
+  looked = looked + 1
+  local sandboxId = string.match(members[looked], '^[^/]+')
+  if redis.call('SISMEMBER', KEYS[2], sandboxId) == 0 then unseen[#unseen + 1] = members[looked] end
 end
-return { #members, unseen }
+return { looked, (looked < #members or #members == atOnce) and '1' or '', unseen }
 `,
 };

@@ -1,4 +1,5 @@
 /** The E2B adapter through the real SDK, before the stand-in with real processes: what the core relies on. */
+import { Sandbox } from "e2b";
 import { expect, test, vi } from "vitest";
 import { labels, standIn, still } from "./adapter-on-stand-in";
 
@@ -149,4 +150,31 @@ test("the same processes go on after a pause: they stood still", async () => {
   await sandboxes.connect(sandboxId, 60_000);
 
   expect((await count())[0]).toBe(pid);
+});
+
+test("a listing shows this app's and environment's, or one user's among them, with all their labels", async () => {
+  const { sandboxes } = await standIn();
+  const ticketed = { ...labels, ticket: "t0123456789" };
+  const { sandboxId } = await sandboxes.create(ticketed, 60_000);
+  await sandboxes.create({ ...labels, env: "other" }, 60_000);
+
+  const ours = { app: labels.app, env: labels.env };
+  expect((await sandboxes.listPage(ours)).sandboxes).toMatchObject([{ sandboxId, labels: ticketed }]);
+  expect((await sandboxes.listPage({ ...ours, userId: labels.userId })).sandboxes).toHaveLength(1);
+  expect((await sandboxes.listPage({ ...ours, userId: "somebody-else" })).sandboxes).toEqual([]);
+});
+
+test("the snapshots of a sandbox outlive it, and are deleted once it is gone", async () => {
+  const { local, sandboxes } = await standIn();
+  const { sandboxId } = await sandboxes.create(labels, 60_000);
+  const connection = { apiKey: local.apiKey, apiUrl: local.apiUrl };
+  const { snapshotId } = await Sandbox.createSnapshot(sandboxId, connection);
+
+  expect(await sandboxes.snapshotsOf(sandboxId)).toEqual([snapshotId]);
+  await sandboxes.kill(sandboxId);
+
+  expect(await sandboxes.snapshotsOf(sandboxId)).toEqual([snapshotId]);
+  expect(await sandboxes.deleteSnapshot(snapshotId)).toBe(true);
+  expect(await sandboxes.deleteSnapshot(snapshotId)).toBe(false);
+  expect(await sandboxes.snapshotsOf(sandboxId)).toEqual([]);
 });

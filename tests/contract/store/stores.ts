@@ -25,6 +25,7 @@ import type { Policy } from "@/lib/preview/policy";
 import { systemRandom } from "@/lib/random";
 import { upstashRedis } from "@/lib/redis";
 import { keysOf } from "@/lib/store/keys";
+import { redisAudit } from "@/lib/store/redis-audit";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
 import type { ClaimReply, ClaimRequest, Commit, Lease, PreviewStore } from "@/lib/store/store";
@@ -72,6 +73,7 @@ export async function startStore(engine: EngineName, policyOf: Policy = policy) 
   return {
     store,
     fleet: redisFleet(redis, environment, policyOf),
+    audits: redisAudit(redis, environment, policyOf),
     /** A worker of its own, with its own client. */
     newStore,
     sdk,
