@@ -42,6 +42,12 @@ export interface Scope {
   readonly userId: UserId;
 }
 
+/** Whose preview, in plain strings; a shared one has the user `shared`. */
+export interface Whose {
+  readonly projectId: string;
+  readonly userId: string;
+}
+
 /** The scope of two plain strings. @throws InvalidRequestError naming the one that does not fit. */
 export function parseScope(projectId: unknown, userId: unknown): Scope {
   return {

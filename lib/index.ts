@@ -18,108 +18,42 @@ import {
   userLeft,
 } from "@/inngest/events";
 import * as defaults from "@/inngest.config";
-import { within } from "./clock";
 import { EventsUnreachableError, LeaseLostError, RekindleError } from "./errors";
-import { type Held, type Hold, holdsOver, type Lent } from "./hold";
-import { parseLeaseId, parseScope, parseViewerId, type Scope } from "./ids";
+import { holdsOver } from "./hold";
+import { parseLeaseId, parseScope, parseViewerId, type Scope, type Whose } from "./ids";
 import { createOperator } from "./operate/create-operator";
-import type { Operator } from "./operate/operator";
-import { type Explanation, explain } from "./preview/explain";
-import type { HistoryEntry } from "./preview/history";
+import { explain } from "./preview/explain";
 import { openMakingRoom } from "./preview/operations/make-room";
 import { fail, giveUpTidying } from "./preview/operations/settle";
-import { type SavedNow, saveNow } from "./preview/operations/sync";
-import { type PolicyOverrides, withOverrides } from "./preview/policy";
+import { saveNow } from "./preview/operations/sync";
+import { withOverrides } from "./preview/policy";
 import { isEmpty } from "./preview/presence";
 import type { Snapshot } from "./preview/record";
 import { type PreviewView, viewOf } from "./preview/view";
-import { type Authorize, createHandlers, type Handlers } from "./routes/handlers";
-import { createSandboxEvents, type SandboxEventsHandler } from "./routes/sandbox-events";
-import { createRuntime, type FlowSettings, type Runtime, type RuntimeOptions } from "./runtime";
+import type { Rekindle, RekindleOptions } from "./rekindle";
+import { createHandlers } from "./routes/handlers";
+import { createSandboxEvents } from "./routes/sandbox-events";
+import { createRuntime, type Runtime } from "./runtime";
+import { send } from "./send";
 import type { Lease } from "./store/store";
 
 export type { Recipe } from "./boot/recipe";
 export { StaleBaseError } from "./errors";
 export type { Held, Hold, Lent } from "./hold";
+export type { Whose } from "./ids";
+export type { Operator } from "./operate/operator";
 export type { ToldEntry } from "./preview/entry-words";
 export type { Explanation } from "./preview/explain";
 export type { HistoryEntry } from "./preview/history";
 export type { SavedNow } from "./preview/operations/sync";
 export type { Policy, PolicyOverrides } from "./preview/policy";
 export type { PreviewView } from "./preview/view";
+export type { Rekindle, RekindleOptions } from "./rekindle";
 export type { Authorize } from "./routes/handlers";
 export type { Runtime } from "./runtime";
 export type { LentSandbox } from "./sandbox/e2b";
 export type { ProjectChanges, ProjectFile, ProjectFileSet, ProjectFiles } from "./workspace/files";
 export { RekindleError };
-
-/** Whose preview, in plain strings; a shared one has the user `shared`. */
-export interface Whose {
-  readonly projectId: string;
-  readonly userId: string;
-}
-
-export interface Rekindle {
-  readonly runtime: Runtime;
-  /** For Inngest's `serve({ client, functions })`. */
-  readonly functions: ReturnType<typeof createFunctions>;
-  /**
-   * A person wants to see it. Warm in one round trip to Redis; a paused one is resumed while the call waits; a boot goes
-   * on in open-preview, and the view shows its steps. Asking again, from anywhere, does it once.
-   * @throws InvalidRequestError, EventsUnreachableError, StoreUnreachableError and others of the catalogue.
-   */
-  open(whose: Whose & { readonly viewerId?: string }): Promise<PreviewView>;
-  /** A sign of life of one viewer; starts nothing and wakes nothing. */
-  beat(whose: Whose & { readonly viewerId: string }): Promise<PreviewView>;
-  /** This viewer closed it; it rests after a grace unless others are there or somebody returns. */
-  leave(whose: Whose & { readonly viewerId: string }): Promise<PreviewView>;
-  /** How it stands; changes nothing. */
-  status(whose: Whose): Promise<PreviewView>;
-  /** What happened to it, newest first: as many entries as the policy keeps. Changes nothing. */
-  history(whose: Whose): Promise<readonly HistoryEntry[]>;
-  /** Why it runs, rests or failed, in plain sentences, and one for each entry of its history. Changes nothing. */
-  explain(whose: Whose): Promise<Explanation>;
-  /**
-   * An agent works here: the preview runs when this returns, and does not go to rest until the hold is given back or its
-   * end is reached. Opens it like a person, but for one whose start failed. Spans durable steps; asking again with the
-   * same key is the same hold with the same end.
-   * @throws InvalidRequestError, NeedsPersonError, PreviewNotAvailableError and others of the catalogue.
-   */
-  hold(whose: Whose, hold: Hold): Promise<Held>;
-  /** Gives a hold back; what is not held is left as it is. */
-  release(whose: Whose, key: string): Promise<void>;
-  /**
-   * Lends the live sandbox around a piece of work, under a hold. When the run has to be renewed the signal fires; work
-   * that then rejects with the signal's reason, or with an AbortError, is called again in the next run (`round` + 1).
-   * Whatever else it throws is thrown. Nobody else may connect to a preview's sandbox: a connection resumes it.
-   */
-  withSandbox<T>(whose: Whose, hold: Hold, use: (lent: Lent) => Promise<T>): Promise<T>;
-  /**
-   * The product has newer files: they are brought into the running preview, which is restarted where that is needed, or
-   * wait for its wake. Who changes files while a preview runs calls this after each change. @throws EventsUnreachableError
-   */
-  sync(whose: Whose): Promise<PreviewView>;
-  /** What changed inside the running sandbox is given back now; a pause does it anyway. */
-  save(whose: Whose): Promise<SavedNow>;
-  /** What operators do, to one preview or to all; `npm run rekindle` is its command line. */
-  readonly operator: Operator;
-  /** Asks for a sweep now instead of at the next tick. */
-  requestSweep(): Promise<void>;
-  /**
-   * Fetch-style handlers for the product's routes; `authorize` says who asks, or nobody. Who may post E2B's events is said
-   * by their signature instead.
-   */
-  handlers(authorize: Authorize): Handlers & SandboxEventsHandler;
-}
-
-/** What a product passes; numbers and schedules that it leaves out are those of `inngest.config.ts`. */
-export interface RekindleOptions extends Omit<RuntimeOptions, "policy" | "flow" | "e2b" | "preview"> {
-  readonly policy?: PolicyOverrides;
-  readonly flow?: Partial<FlowSettings>;
-  readonly e2b: Partial<RuntimeOptions["e2b"]> & { readonly apiKey: string };
-  /** E2B's own preview addresses when absent. */
-  readonly preview?: RuntimeOptions["preview"];
-}
 
 /** A Rekindle over the real services, or over whatever answers at the given addresses. @throws ConfigurationError */
 export function createRekindle(options: RekindleOptions): Rekindle {
@@ -318,23 +252,4 @@ async function endInVain(runtime: Runtime, lease: Lease): Promise<void> {
 /** Tells what has happened. Accepted loss: the preview runs all the same, and the sweep watches over it. */
 async function tell(runtime: Runtime, scope: Scope, news: News): Promise<void> {
   await send(runtime, eventsOf(scope, news));
-}
-
-/** A person waits for this; what Inngest does not take in time counts as not taken. */
-const SEND_DEADLINE_MS = 5_000;
-
-type SendableEvents = Parameters<Runtime["inngest"]["send"]>[0];
-
-async function send(runtime: Runtime, events: SendableEvents): Promise<boolean> {
-  if (Array.isArray(events) && events.length === 0) return true;
-  try {
-    await within(runtime.clock, SEND_DEADLINE_MS, () => runtime.inngest.send(events));
-    return true;
-  } catch (error) {
-    runtime.log.error(
-      { error: error instanceof Error ? error.name : "unknown" },
-      "Inngest did not take an event",
-    );
-    return false;
-  }
 }

@@ -4,7 +4,7 @@
  * of the catalogue.
  */
 import { RekindleError } from "@/lib/errors";
-import { parseLeaseId, parseSandboxId, parseScope, parseUserId, type Scope } from "@/lib/ids";
+import { parseLeaseId, parseSandboxId, parseScope, parseUserId, type Scope, type Whose } from "@/lib/ids";
 import type { Explanation } from "@/lib/preview/explain";
 import { type AdoptOutcome, adopt } from "@/lib/preview/operations/adopt";
 import { audit } from "@/lib/preview/operations/audit";
@@ -17,7 +17,7 @@ import type { PreviewView } from "@/lib/preview/view";
 import type { Runtime } from "@/lib/runtime";
 import { find } from "./find";
 import { list } from "./list";
-import type { Done, Operator, Whose } from "./operator";
+import type { Done, Operator } from "./operator";
 
 export interface OperatorParts {
   readonly runtime: Runtime;

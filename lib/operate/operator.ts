@@ -3,6 +3,7 @@
  * only. Whatever ends or destroys something says so in its answer; nothing here asks whether one is sure. Each method
  * fails with errors of the catalogue, and repeating it is harmless unless it says otherwise.
  */
+import type { Whose } from "@/lib/ids";
 import type { Explanation } from "@/lib/preview/explain";
 import type { AuditReport } from "@/lib/preview/operations/audit";
 import type { Receipt } from "@/lib/preview/operations/forget";
@@ -10,12 +11,6 @@ import type { Reason } from "@/lib/preview/reasons";
 import type { State } from "@/lib/preview/transitions";
 import type { PreviewView } from "@/lib/preview/view";
 import type { FleetState, Suspension, Switched, SwitchName } from "@/lib/store/fleet";
-
-/** Whose preview, in plain strings; a shared one has the user `shared`. */
-export interface Whose {
-  readonly projectId: string;
-  readonly userId: string;
-}
 
 /** One line of a listing. Times are Redis's, in milliseconds. */
 export interface PreviewSummary extends Whose {
