@@ -152,6 +152,62 @@ describe("an operator", () => {
     expect((await world.ready()).sandboxId).not.toBe(before?.sandboxId);
   });
 
+  test("whose process died before the kill leaves a sandbox that the audit ends", async () => {
+    const world = await createWorld();
+    await world.ready();
+    world.faults.plan("sandboxes.kill", { kind: "die-before" });
+
+    await expect(world.finish(() => world.rekindle.operator.kill(scope))).rejects.toThrow("died");
+    expect(await stateOf(world)).toBe("expired");
+    expect(world.sandboxes()).toHaveLength(1);
+    await world.advance(world.policy.orphanGraceMs);
+    const { counts } = await world.finish(() => world.rekindle.operator.audit());
+
+    expect(counts).toEqual({ "orphan-killed": 1 });
+    expect(world.sandboxes()).toEqual([]);
+  });
+
+  test("forgets a user with a receipt, told of each, and nothing of them is found afterwards", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.ready("v1", parseScope("p2", "u1"));
+    const told: number[] = [];
+
+    const receipt = await world.finish(() =>
+      world.rekindle.operator.forget({ userId: "u1" }, ({ done }) => told.push(done)),
+    );
+
+    expect(receipt.previews).toHaveLength(2);
+    expect(told).toEqual([1, 2]);
+    expect(world.sandboxes()).toEqual([]);
+    expect(await world.finish(() => world.rekindle.operator.find("u1"))).toEqual([]);
+  });
+
+  test("adopts a sandbox that runs already, and it rests like any other", async () => {
+    const world = await createWorld();
+    await world.ready("v1", parseScope("made", "elsewhere"));
+    const [made] = world.sandboxes();
+    await world.finish(() => world.rekindle.operator.forget({ projectId: "none", userId: "none" }));
+    const refused = await world.finish(() =>
+      world.rekindle.operator.adopt(scope, { sandboxId: String(made?.sandboxId), port: 3000 }),
+    );
+    expect(refused).toMatchObject({ kind: "refused", word: "The sandbox is another preview's." });
+
+    const own = await world.cloud.create({
+      templateId: "base",
+      timeoutSeconds: 600,
+      metadata: {},
+      onTimeout: "pause",
+    });
+    world.machines.startJob(own.sandboxId, "start-0", "start.sh");
+    await world.advance(5 * SECOND);
+    const adopted = await world.finish(() =>
+      world.rekindle.operator.adopt(scope, { sandboxId: own.sandboxId, port: 3000 }),
+    );
+    expect(adopted).toMatchObject({ kind: "done", view: { state: "running", sandboxId: own.sandboxId } });
+    await world.until(async () => (await stateOf(world)) === "paused", 20 * MINUTE);
+  });
+
   test("moves the end of a preview that nobody touches", async () => {
     const world = await createWorld();
     await world.ready();
