@@ -37,7 +37,9 @@ export function findEnvironment(variables: Variables, folder: string): Found {
   }
   if (kept.REKINDLE_ENV)
     return { variables: { ...kept, ...variables, REKINDLE_ENV: kept.REKINDLE_ENV }, from: envLocal };
-  return { variables, from: "the environment" };
+  throw new ConfigurationError([
+    "no REKINDLE_ENV is set, no `npm run dev` runs in this folder, and its .env.local names none",
+  ]);
 }
 
 function readLaunch(file: string): Variables {

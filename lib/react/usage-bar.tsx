@@ -4,7 +4,7 @@
  */
 "use client";
 
-import { timeLeftText } from "@/lib/duration-words";
+import { spanText } from "@/lib/duration-words";
 import type { UsedPreview } from "./use-preview";
 import { useServerNow } from "./use-server-now";
 
@@ -20,7 +20,7 @@ export function UsageBar({ pane }: { readonly pane: UsedPreview }) {
         <div className="preview-notice" data-kind="usage">
           <p>
             <strong>{usage.title}.</strong> {usage.message}{" "}
-            <span className="preview-elapsed">(That is in {timeLeftText(usage.resetsAt - now)}.)</span>
+            <span className="preview-elapsed">(That is in {spanText(usage.resetsAt - now)}.)</span>
           </p>
         </div>
       ) : null}

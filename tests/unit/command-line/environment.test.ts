@@ -80,3 +80,9 @@ test("a launch is written for its owner alone, without real keys, and taken away
   await remove();
   await expect(stat(file)).rejects.toThrow("ENOENT");
 });
+
+test("a folder in which nothing names one is said to be so, with what would help", async () => {
+  const folder = await folderWith();
+
+  expect(() => findEnvironment({}, folder)).toThrow("no `npm run dev` runs in this folder");
+});
