@@ -7,7 +7,8 @@ import type { FleetState } from "@/lib/store/fleet";
 
 const words = {
   "stop-creating": "No new sandboxes are made; what runs or rests goes on.",
-  "hold-everything": "Nothing is paused, killed, evicted or swept.",
+  "hold-everything":
+    "Nothing is brought to rest, killed, evicted or swept; runs are still renewed before the plan ends them.",
 } as const;
 
 export function SwitchNotices({ fleet }: { readonly fleet: FleetState | undefined }) {

@@ -11,6 +11,7 @@ import {
   lineWaiting,
   previewCheckDue,
   previewRequested,
+  previewRestRequested,
   previewSyncRequested,
   sandboxChanged,
   sweepRequested,
@@ -127,6 +128,7 @@ export function rekindleOver(runtime: Runtime): Rekindle {
     policy,
     log: runtime.log,
     previewIdOf: (scope) => store.previewIdOf(scope),
+    ofSandbox: (sandboxId) => runtime.directory.ofSandbox(sandboxId),
     read: async (scope) => (await store.read(scope)).snapshot,
     // By E2B's own id: however often it is sent, it is one.
     sendOn: (scope, { id, change }) =>
@@ -211,6 +213,10 @@ export function rekindleOver(runtime: Runtime): Rekindle {
       askForLooks: async (scopes) => {
         const events = scopes.map((scope) => previewCheckDue.create({ ...scope }));
         if (!(await send(runtime, events))) throw new EventsUnreachableError(previewCheckDue.name);
+      },
+      askToRest: async (scope, because) => {
+        if (!(await send(runtime, [previewRestRequested.create({ ...scope, because })])))
+          throw new EventsUnreachableError(previewRestRequested.name);
       },
       callForLine: async () => {
         if (!(await send(runtime, [lineWaiting.create({})])))

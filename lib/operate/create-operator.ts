@@ -32,6 +32,8 @@ export interface OperatorParts {
   tellRunning(scope: Scope, running: Snapshot): Promise<void>;
   /** Asks that somebody looks at each of them. @throws EventsUnreachableError */
   askForLooks(scopes: readonly Scope[]): Promise<void>;
+  /** Asks for its rest as soon as nobody is at work on it. @throws EventsUnreachableError */
+  askToRest(scope: Scope, because: "suspended"): Promise<void>;
   /** Asks that somebody looks after the line. @throws EventsUnreachableError */
   callForLine(): Promise<void>;
 }
@@ -86,7 +88,8 @@ export function createOperator(parts: OperatorParts): Operator {
       const scope = scopeOf(whose);
       const outcome = await kill(runtime, scope, leaseOf("operator"));
       const [kind, word] = killWords[outcome.kind];
-      return done(scope, kind, word);
+      const loss = outcome.kind === "killed" && !outcome.isSaved ? [unsavedWord] : [];
+      return done(scope, kind, [word, ...loss].join(" "));
     },
 
     async extend(whose) {
@@ -115,6 +118,7 @@ export function createOperator(parts: OperatorParts): Operator {
       let rested = 0;
       for (const scope of await fleet.suspend(parseUserId(userId), by, why)) {
         if (await restUnlessInTheWay(scope)) rested += 1;
+        else await parts.askToRest(scope, "suspended");
       }
       return { rested };
     },
@@ -157,13 +161,13 @@ export function createOperator(parts: OperatorParts): Operator {
     suspension: (userId) => fleet.suspension(parseUserId(userId)),
   };
 
-  /** What cannot be brought to rest now is by the sweep, which knows of the suspension; the others must not wait for it. */
+  /** What cannot be brought to rest now is tried again durably; the others must not wait for it. */
   async function restUnlessInTheWay(scope: Scope): Promise<boolean> {
     try {
       return (await rest(scope, "suspended")).kind === "paused";
     } catch (error) {
       if (!(error instanceof RekindleError)) throw error;
-      runtime.log.warn({ code: error.code, ...error.safeDetails }, "left to the sweep");
+      runtime.log.warn({ code: error.code, ...error.safeDetails }, "asked to rest later");
       return false;
     }
   }
@@ -180,6 +184,8 @@ const pauseWords: Words<PauseOutcome["kind"]> = {
   reopened: ["refused", "Somebody came back while it was being paused, so it was opened again."],
 };
 
+const unsavedWord = "What had changed in it since it was last saved is lost.";
+
 const killWords: Words<Awaited<ReturnType<typeof kill>>["kind"]> = {
   killed: ["done", "Its sandbox was ended. The next start builds it anew from the project's files."],
   "nothing-there": ["nothing-to-do", "It has no sandbox."],
@@ -193,8 +199,9 @@ const adoptWords: Readonly<Record<Extract<AdoptOutcome, { kind: "refused" }>["wh
   "not-answering": "Nothing answers at that port of the sandbox.",
   "has-another": "This preview has another sandbox. End that one first, if it is not wanted.",
   "let-go": "The sandbox was this preview's and was given up; it is about to be ended.",
-  others: "The sandbox is another preview's.",
+  others: "The sandbox is another preview's, or another deployment's.",
   busy: "Somebody else is at work on the preview. Try again in a minute.",
+  suspended: "Previews of this user may not run at the moment.",
 };
 
 const extendWords: Words<Awaited<ReturnType<typeof extend>>["kind"]> = {

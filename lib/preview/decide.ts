@@ -25,7 +25,12 @@ export type Action =
   | { readonly kind: "open"; readonly reason: Reason }
   | { readonly kind: "pause"; readonly reason: Reason }
   /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
-  | { readonly kind: "renew"; readonly reason: Reason }
+  | {
+      readonly kind: "renew";
+      readonly reason: Reason;
+      /** Nobody uses it, and all the same it has to go on running. */
+      readonly isAtRest?: boolean;
+    }
   /** The product's newer files were asked for, and nobody brought them. */
   | { readonly kind: "sync"; readonly reason: Reason }
   /** The provider has another run, or another end of it, than the record: say so in the record. */
@@ -45,7 +50,12 @@ export type Action =
   /** Nothing may be paused while an operator looks: push the provider's end out, or it pauses by itself. */
   | { readonly kind: "extend"; readonly reason: Reason; readonly nextCheckAt: number }
   /** It has rested for longer than sandboxes are kept. */
-  | { readonly kind: "retire"; readonly reason: Reason };
+  | {
+      readonly kind: "retire";
+      readonly reason: Reason;
+      /** The provider paused it later than we did: somebody woke it in between, and may have changed its files. */
+      readonly isTouched: boolean;
+    };
 
 export function decide(snapshot: Snapshot, observed: Observed, policy: Policy): Action {
   const action = decideFreely(snapshot, observed, policy);
@@ -57,9 +67,10 @@ function unlessHeld({ record, now }: Snapshot, action: Action, policy: Policy): 
   const nextCheckAt = now + Math.floor(policy.keepAliveMs / 2);
   switch (action.kind) {
     case "pause":
-      return record.state === "running"
-        ? { kind: "extend", reason: record.reason, nextCheckAt }
-        : { kind: "none", reason: record.reason, nextCheckAt };
+      if (record.state !== "running") return { kind: "none", reason: record.reason, nextCheckAt };
+      return now >= (renewAt(record, policy) ?? Number.POSITIVE_INFINITY)
+        ? { kind: "renew", reason: "renewal", isAtRest: true }
+        : { kind: "extend", reason: record.reason, nextCheckAt };
     case "rest":
     case "retire":
       return { kind: "none", reason: record.reason, nextCheckAt };
@@ -98,7 +109,14 @@ function decidePaused(snapshot: Snapshot, observed: Observed, policy: Policy): A
   if (isAskedFor(record)) return { kind: "open", reason: comingBackReason(record) };
   if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
   if (observed.kind === "running") return { kind: "rest", reason: record.reason };
-  return { kind: now >= keptUntil(record, policy) ? "retire" : "none", reason: record.reason };
+  if (now < keptUntil(record, policy)) return { kind: "none", reason: record.reason };
+  return { kind: "retire", reason: record.reason, isTouched: wasTouched(record, observed, policy) };
+}
+
+/** Our own pause is written when it begins, and may take its budget and a call of the provider's. */
+function wasTouched(record: PreviewRecord, observed: Observed, policy: Policy): boolean {
+  if (observed.kind !== "paused" || record.state !== "paused") return true;
+  return observed.pausedAt > record.pausedAt + policy.saveBudgetMs + 2 * policy.stepBudgetMs;
 }
 
 /** Until when the sandbox of a preview at rest is kept; the prelude's commit computes the same. */

@@ -5,7 +5,7 @@
  * be kept is not. Fails closed: unsigned is 401, what is no payload 400, and 503 when Redis or Inngest did not answer.
  */
 import { EventsUnreachableError, InvalidRequestError } from "@/lib/errors";
-import { parseScope, type Scope } from "@/lib/ids";
+import { parseScope, type SandboxId, type Scope, sandboxIdSchema } from "@/lib/ids";
 import type { Log } from "@/lib/log";
 import type { Snapshot } from "@/lib/preview/record";
 import { type WhatMatters, whatItTells } from "@/lib/webhooks/echo";
@@ -22,6 +22,8 @@ export interface SandboxEventsParts {
   readonly env: string;
   readonly policy: WhatMatters;
   readonly log: Log;
+  /** Whose sandbox it is or was, where a record named it. */
+  ofSandbox(sandboxId: SandboxId): Promise<Scope | undefined>;
   previewIdOf(scope: Scope): string;
   read(scope: Scope): Promise<Snapshot>;
   /** False when Inngest did not take it. */
@@ -66,7 +68,7 @@ async function take(
   if (read.kind === "junk") throw new InvalidRequestError("the body is no lifecycle event.");
   if (read.kind === "ignored") return "ignored";
   const { event } = read;
-  const scope = ourScope(parts, event);
+  const scope = ourScope(parts, event) ?? (await adoptedScope(parts, event));
   if (!scope) return "foreign-app";
   const { kind } = whatItTells(event.change, await parts.read(scope), parts.policy);
   const { sandboxId, type } = event.change;
@@ -84,6 +86,17 @@ function ourScope(
   if (labels.app !== app || labels.env !== env) return undefined;
   const scope = parseScope(labels.projectId, labels.userId);
   return labels.previewId === previewIdOf(scope) ? scope : undefined;
+}
+
+/** One that a product made itself and gave to a preview has no labels of ours; whose it is was written with that. */
+async function adoptedScope(
+  parts: SandboxEventsParts,
+  { labels, change }: SandboxEvent,
+): Promise<Scope | undefined> {
+  const hasLabels = labels.app !== undefined || labels.env !== undefined;
+  if (hasLabels) return undefined;
+  const sandboxId = sandboxIdSchema.safeParse(change.sandboxId).data;
+  return sandboxId && parts.ofSandbox(sandboxId);
 }
 
 /** A length that is told is refused before anything is read; one that is not, as soon as it is too long. */

@@ -200,6 +200,16 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       return connectTo(sandboxId, keepAliveMs, "reboot", deadlineMs);
     },
 
+    async labelsOf(sandboxId) {
+      try {
+        return (await inTime(() => Sandbox.getInfo(sandboxId, connection))).metadata;
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure.kind === "not-running") return undefined;
+        throw providerError("observe", failure, undefined, error);
+      }
+    },
+
     async extend(sandboxId, keepAliveMs) {
       try {
         await inTime(() => Sandbox.setTimeout(sandboxId, keepAliveMs, connection));

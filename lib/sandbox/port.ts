@@ -90,6 +90,8 @@ export interface Sandboxes {
   reboot(sandboxId: SandboxId, keepAliveMs: number, deadlineMs?: number): Promise<RunningSandbox>;
   /** What the provider knows; never wakes anything. */
   observe(sandboxId: SandboxId): Promise<ObservedSandbox>;
+  /** The labels that it was made with, a stranger's too; undefined when there is no such sandbox. Never wakes anything. */
+  labelsOf(sandboxId: SandboxId): Promise<Readonly<Record<string, string>> | undefined>;
   /** Asks for an end `keepAliveMs` from now and answers the end that the provider then really has. */
   extend(sandboxId: SandboxId, keepAliveMs: number): Promise<Extended>;
   /** Paused with memory and processes kept, also when it was paused already; `gone` when there is none. */

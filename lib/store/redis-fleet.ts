@@ -41,7 +41,7 @@ export function redisFleet(redis: Redis, environment: string, policy: Policy): F
     async serveLine(server, look, counted) {
       const raw = await redis.runScript(
         serveLineScript,
-        [keys.places, keys.used, keys.line, keys.fleet],
+        [keys.places, keys.used, keys.line, keys.fleet, keys.due],
         [
           server,
           look,

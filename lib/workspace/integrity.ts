@@ -11,23 +11,28 @@ import { z } from "zod";
 import { WorkspaceUnreadableError } from "@/lib/errors";
 import type { SandboxId } from "@/lib/ids";
 import type { Sandboxes } from "@/lib/sandbox/port";
-import { bytesOf } from "./base";
+import { type Base, bytesOf } from "./base";
 import { GENERATION_FILE, generationFile, generationsIn } from "./generation";
 import { defaultLimits, type WorkspaceLimits } from "./limits";
-import { manifestOf } from "./manifest";
+import { changesSince, type Manifest, manifestOf } from "./manifest";
 import { type Scan, type ScannedFile, scanApp } from "./scan";
 
 /** Small enough for the record; without contents and names. */
-export interface Seal {
+export interface SealMark {
   readonly generation: string;
   /** SHA-256 of the seal as it stands in the sandbox, 64 hexadecimal digits. */
   readonly sealHash: string;
 }
 
+export interface Seal extends SealMark {
+  /** What was sealed is what the product has: nothing was changed since the base, and nothing is left out of saves. */
+  readonly isAllSaved: boolean;
+}
+
 /** What the caller's record says of the last time that it knows of. */
 export type Expected =
   /** The pause was ours and was sealed. */
-  | ({ readonly kind: "sealed" } & Seal)
+  | ({ readonly kind: "sealed" } & SealMark)
   /** A boot's generation, or a pause that was not ours: files may be newer than any seal. */
   | { readonly kind: "unsealed"; readonly generation: string };
 
@@ -75,7 +80,8 @@ export async function seal(
 ): Promise<Seal> {
   const { sandboxId, generation, deadlineMs } = target;
   const scan = await scanApp(sandboxes, limits, { sandboxId, deadlineMs, withSeal: false });
-  const { files } = manifestOf(scan, limits);
+  const manifest = manifestOf(scan, limits);
+  const { files } = manifest;
   const sealed: SealedFiles = {
     v: 1,
     startedAt: scan.startedAt,
@@ -90,7 +96,14 @@ export async function seal(
     generationFile([generation, ...scan.generations.filter((name) => name !== generation)]),
   ]);
   await sandboxes.run(sandboxId, flushScript, { variables: {}, deadlineMs });
-  return { generation, sealHash: hashOfText(text) };
+  return { generation, sealHash: hashOfText(text), isAllSaved: isAllSaved(scan.base, manifest) };
+}
+
+/** By the very look that was sealed: a process may have written since the save before it. */
+function isAllSaved(base: Base | undefined, manifest: Manifest): boolean {
+  if (!base || manifest.leftOut.length > 0) return false;
+  const { changed, removed } = changesSince(base, manifest);
+  return changed.length + removed.length === 0;
 }
 
 /** The sandbox must be running. Repeating it is harmless. @throws the port's errors */
@@ -114,7 +127,7 @@ export async function checkIntegrity(
 }
 
 /** Pure. */
-export function judge(expected: Seal, scan: Scan, { largestFileBytes }: WorkspaceLimits): Integrity {
+export function judge(expected: SealMark, scan: Scan, { largestFileBytes }: WorkspaceLimits): Integrity {
   const age = scan.generations.indexOf(expected.generation);
   if (age < 0) return broken("generation");
   // A later seal stands over the one that the record knows; the disk is at least as new as expected.

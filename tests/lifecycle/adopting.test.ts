@@ -184,3 +184,41 @@ test("a worker that dies at any call of it leaves the sandbox running or adopted
     expect(world.faults.count("sandboxes.create")).toBe(0);
   }
 });
+
+// Found in review: only our own memory was asked whose it is.
+test("one that another deployment made is refused, also by one that knows nothing of it", async () => {
+  const world = await createWorld();
+  const { sandboxId } = await world.cloud.create({
+    templateId: "base",
+    timeoutSeconds: 600,
+    onTimeout: "pause",
+    metadata: { app: "rekindle", env: "production", previewId: "x" },
+  });
+  world.machines.startJob(sandboxId, "theirs", "start.sh");
+  await world.advance(5_000);
+
+  expect(await adoptNow(world, sandboxId)).toMatchObject({ kind: "refused", why: "others" });
+});
+
+test("a suspended user is given none", async () => {
+  const world = await createWorld();
+  const sandboxId = await products(world);
+  await world.runtime.fleet.suspend(scope.userId, "ada", "stop");
+
+  expect(await adoptNow(world, sandboxId)).toMatchObject({ kind: "refused", why: "suspended" });
+});
+
+test("the provider's word of it is heard, though it has no labels of ours", async () => {
+  const world = await createWorld({ hasWebhook: true });
+  const sandboxId = await products(world);
+  await adoptNow(world, sandboxId);
+  await world.advance(MINUTE);
+
+  await world.cloud.kill(sandboxId);
+  await world.advance(MINUTE);
+
+  // In use a moment ago, so it is built anew at once.
+  expect(await world.rekindle.history(scope)).toContainEqual(
+    expect.objectContaining({ kind: "moved", from: "running", reason: "sandbox-gone" }),
+  );
+});

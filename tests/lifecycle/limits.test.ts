@@ -1,5 +1,6 @@
 /** What users and projects may: suspension, the time that sandboxes run, how many at once, and starts that keep failing. */
 import { describe, expect, test } from "vitest";
+import { ProviderUnreachableError } from "@/lib/errors";
 import { parseScope } from "@/lib/ids";
 import { createWorld, HOUR, MINUTE, scope, type World } from "@/tests/support/world";
 
@@ -32,6 +33,36 @@ describe("a suspended user", () => {
 
     expect(world.running()).toEqual([]);
     expect(await world.record()).toMatchObject({ reason: "suspended", wanted: "resting" });
+  });
+
+  // Found in review: each beat of two tabs put the look off that would have brought it to rest.
+  test("whose start was under way is brought to rest however often two tabs beat", async () => {
+    const world = await createWorld();
+    await world.open();
+    await suspend(world);
+    await world.until(async () => (await stateOf(world)) === "running");
+    for (let round = 0; round < 24; round += 1) {
+      await world.beat("v1");
+      await world.advance(7_500);
+      await world.beat("v2");
+      await world.advance(7_500);
+    }
+
+    expect(world.running()).toEqual([]);
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "suspended" });
+  });
+
+  // Found in review: a beat during the failed pause wished it back, and nothing brought it to rest.
+  test("whose pause the provider failed is brought to rest all the same, while the viewer beats", async () => {
+    const world = await createWorld();
+    await world.ready();
+    const error = new ProviderUnreachableError("pause");
+    world.faults.plan("sandboxes.pause", { kind: "error-before", error });
+    await suspend(world);
+    await world.beatFor(8 * MINUTE);
+
+    expect(world.running()).toEqual([]);
+    expect(await world.record()).toMatchObject({ state: "paused", wanted: "resting" });
   });
 
   test("is not kept awake by an event or an agent, and goes on where it stood still when that ends", async () => {
@@ -121,6 +152,39 @@ describe("the time that a user's sandboxes run", () => {
 
     expect(world.redis.scriptCalls.get("usage-told")).toBeUndefined();
     expect((await world.status()).usage).toBeUndefined();
+  });
+});
+
+describe("how many previews of one user run at once", () => {
+  const one = { maxRunningPerUser: 1 };
+
+  // Found in review: an offered place was taken for one that the preview had already.
+  test("is kept to by those who waited in line as well", async () => {
+    const world = await createWorld({ policy: { ...one, planConcurrency: 2 }, maxConcurrent: 20 });
+    const mine = [parseScope("a", "u1"), parseScope("b", "u1")];
+    const others = [parseScope("x", "u8"), parseScope("y", "u9")];
+    for (const of of mine) {
+      await world.ready("v", of);
+      await world.leave("v", of);
+      await world.until(async () => (await stateOf(world, of)) === "paused");
+    }
+    for (const of of others) await world.ready("v", of);
+    for (const of of mine) await world.open("v", of);
+    for (const of of others) await world.leave("v", of);
+    for (let round = 0; round < 10; round += 1) {
+      for (const of of mine) await world.beat("v", of);
+      await world.advance(30_000);
+    }
+
+    const states = await Promise.all(mine.map((of) => stateOf(world, of)));
+    expect(states.filter((state) => state === "running")).toHaveLength(1);
+  });
+
+  test("says nothing of previews that many share", async () => {
+    const world = await createWorld({ policy: one });
+    await world.ready("v1", parseScope("p1", "shared"));
+
+    expect((await world.ready("v2", parseScope("p2", "shared"))).state).toBe("running");
   });
 });
 

@@ -266,3 +266,31 @@ test("who came back before the request to rest arrived keeps the preview, and a 
   expect(world.runsOf("rest-on-request").at(-1)).toMatchObject({ output: { result: "active" } });
   expect(world.runsOf("open-preview").at(-1)).toMatchObject({ output: { result: "not-waiting" } });
 });
+
+// Found in review: who was offered a place while the store was away stood in no line any more, and was given up.
+test("one whose offered place could not be taken up stands in line again, and runs as soon as that is possible", async () => {
+  const world = await crampedWorld(1);
+  await world.ready("v1", one);
+  await world.open("v1", two);
+  await world.leave("v1", one);
+  const error = new StoreUnreachableError("claim");
+  let offeredAt = 0;
+  world.faults.interpose(async (call) => {
+    if (call !== "store.claim") return;
+    const isOffered = (await world.redis.command("ZCARD", "rekindle:test:line")) === 0;
+    if (isOffered && offeredAt === 0) offeredAt = world.clock.now();
+    if (isOffered && world.clock.now() < offeredAt + 4 * MINUTE) throw error;
+  });
+
+  for (let round = 0; round < 40 && !(await isRunning(world, two)()); round += 1) {
+    expect(await world.status(two)).toMatchObject({
+      reason: { code: expect.stringMatching(/no-place|requested|never-opened/) },
+    });
+    await world.beat("v1", two);
+    await world.advance(30 * SECOND);
+  }
+
+  expect(offeredAt).toBeGreaterThan(0);
+  expect(await isRunning(world, two)()).toBe(true);
+  expect(world.clock.now()).toBeLessThan(offeredAt + 12 * MINUTE);
+});

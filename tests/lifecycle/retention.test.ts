@@ -202,3 +202,39 @@ test("a worker that dies in the middle of it loses nothing: the work is in the p
     expect(world.running()).toEqual([]);
   }
 });
+
+// Found in review: what was safe at our own pause was let go with what somebody had changed in it since.
+test("one that somebody else woke since our own pause is saved again before it is let go", async () => {
+  const site = product(first);
+  const world = await createWorld({ files: site.port, policy });
+  const { sandboxId } = await world.ready();
+  await world.leave();
+  await world.advance(5 * MINUTE);
+  expect((await world.record()).safeAt).toBeDefined();
+  await world.cloud.connect(String(sandboxId), 60, "memory");
+  world.machines.editFile(String(sandboxId), "app/index.html", edited);
+  await world.advance(2 * MINUTE);
+
+  await pastRetention(world);
+
+  expect(await world.record()).toMatchObject({ state: "expired", reason: "retired" });
+  expect(site.files()["index.html"]).toBe(edited);
+});
+
+test("a write after the save and before the seal keeps it from being let go unsaved", async () => {
+  const site = product(first);
+  const world = await createWorld({ files: site.port, policy });
+  const { sandboxId } = await world.ready();
+  let looks = 0;
+  world.faults.interpose(async (call) => {
+    if (call !== "sandboxes.run") return;
+    looks += 1;
+    // The first look is the save's, the second the seal's.
+    if (looks === 2) world.machines.editFile(String(sandboxId), "app/index.html", edited);
+  });
+  await world.leave();
+  await world.advance(3 * MINUTE);
+
+  expect(await world.record()).toMatchObject({ state: "paused" });
+  expect((await world.record()).safeAt).toBeUndefined();
+});

@@ -29,6 +29,7 @@ export function homeOnDisk(home: string, environment: Readonly<Record<string, st
     connect: notHere,
     reboot: notHere,
     observe: notHere,
+    labelsOf: notHere,
     extend: notHere,
     pause: notHere,
     kill: notHere,

@@ -63,6 +63,10 @@ export function virtualSandboxes(cloud: E2bCloud, machines: VirtualMachines): Sa
     observe,
     pause,
 
+    async labelsOf(sandboxId) {
+      return cloud.views().find((view) => view.sandboxId === sandboxId)?.metadata;
+    },
+
     async create(labels, keepAliveMs) {
       const request = {
         templateId: "base",

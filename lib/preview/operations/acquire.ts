@@ -34,7 +34,7 @@ export async function acquireSandbox(runtime: Runtime, lease: Lease): Promise<Ac
   const kept = named && (await connectTo(runtime, lease, named, "kept", undefined));
   if (kept) return kept;
   const newest = await currentRevision(filesSource(runtime), lease.scope.projectId);
-  const { adopted: found, highestEpoch } = await adopt(runtime, lease, snapshot.record);
+  const { adopted: found, highestEpoch } = await adopt(runtime, lease, snapshot);
   const adopted = found && (await connectTo(runtime, lease, found, "adopted", newest));
   if (adopted) return adopted;
   const ticket = `t${runtime.random.hex(12)}`;
@@ -159,7 +159,7 @@ interface Adopting {
 async function adopt(
   runtime: Runtime,
   lease: Lease,
-  { forgottenEpoch = 0 }: PreviewRecord,
+  { record: { forgottenEpoch = 0 }, isEverythingHeld = false }: Snapshot,
 ): Promise<Adopting> {
   const previewId = runtime.store.previewIdOf(lease.scope);
   const { appId: app, environment: env } = runtime;
@@ -171,6 +171,8 @@ async function adopt(
       adopted = found.sandboxId;
       continue;
     }
+    // Nothing is paused while an operator looks: the audit finds it afterwards.
+    if (isEverythingHeld) continue;
     // What a lost answer left behind: marked first, so that no late worker commits it; paused, so that it costs nothing.
     if (found.state === "running" && (await runtime.store.condemn(lease.scope, found.sandboxId))) {
       await runtime.sandboxes.pause(found.sandboxId);

@@ -6,6 +6,7 @@
  */
 import type { LeaseId, SandboxId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
+import type { ClaimReply } from "@/lib/store/store";
 import { type Snapshot, sandboxOf } from "../record";
 import { commit } from "./settle";
 import { answersNow, commitTakenOver, nameRunning } from "./take-over";
@@ -24,9 +25,18 @@ export type AdoptOutcome =
       readonly kind: "refused";
       /**
        * `gone`, `not-running`, `not-answering`: the sandbox; `has-another`: the preview; `let-go`: it was this preview's and
-       * was given up; `others`: it is another preview's; `busy`: somebody is at work on the preview.
+       * was given up; `others`: it is another preview's, or another deployment's; `busy`: somebody is at work on the
+       * preview; `suspended`: its user may run nothing.
        */
-      readonly why: "gone" | "not-running" | "not-answering" | "has-another" | "let-go" | "others" | "busy";
+      readonly why:
+        | "gone"
+        | "not-running"
+        | "not-answering"
+        | "has-another"
+        | "let-go"
+        | "others"
+        | "busy"
+        | "suspended";
       readonly snapshot: Snapshot;
     };
 
@@ -47,6 +57,7 @@ export async function adopt(runtime: Runtime, scope: Scope, request: AdoptReques
   if (standing?.kind === "others") return refused("others");
   if (standing?.kind === "let-go" || standing?.kind === "orphan") return refused("let-go");
 
+  if (!(await mayBeOf(runtime, scope, sandboxId))) return refused("others");
   const seen = await runtime.sandboxes.observe(sandboxId);
   if (seen.kind === "gone") return refused("gone");
   if (seen.kind === "paused") return refused("not-running");
@@ -60,8 +71,7 @@ export async function adopt(runtime: Runtime, scope: Scope, request: AdoptReques
     bootId: runtime.random.hex(6),
     epochFloor: await highestEpoch(runtime, scope),
   });
-  if (claimed.kind === "busy") return refused("busy");
-  if (claimed.kind !== "granted") return refused("has-another");
+  if (claimed.kind !== "granted") return refused(whyNotGranted(claimed.kind));
   const { lease } = claimed;
   if (await nameRunning(runtime, lease, sandboxId, seen)) {
     return { kind: "adopted", snapshot: await commitTakenOver(runtime, lease, { sandboxId, port }, seen) };
@@ -76,6 +86,19 @@ export async function adopt(runtime: Runtime, scope: Scope, request: AdoptReques
     check: "never",
   });
   return refused("others");
+}
+
+/** Labels are nobody's, as of one that a product made itself, or they name this very preview. */
+async function mayBeOf(runtime: Runtime, scope: Scope, sandboxId: SandboxId): Promise<boolean> {
+  const { app, env, previewId } = (await runtime.sandboxes.labelsOf(sandboxId)) ?? {};
+  if (app === undefined && env === undefined && previewId === undefined) return true;
+  const own = runtime.store.previewIdOf(scope);
+  return app === runtime.appId && env === runtime.environment && previewId === own;
+}
+
+function whyNotGranted(kind: Exclude<ClaimReply["kind"], "granted">): "busy" | "suspended" | "has-another" {
+  if (kind === "busy") return "busy";
+  return kind === "refused" ? "suspended" : "has-another";
 }
 
 /** Nothing is marked: it is only asked how the sandbox stands. */

@@ -90,7 +90,9 @@ async function putAside(runtime: Runtime, lease: Lease, sandboxId: SandboxId, wh
 
 /** Paused, so that it costs nothing, and only then forgotten. */
 async function restAside(runtime: Runtime, lease: Lease, sandboxId: SandboxId): Promise<"put-aside"> {
-  await runtime.sandboxes.pause(sandboxId);
+  const { isEverythingHeld } = await runtime.store.renewLease(lease, {});
+  // Nothing is paused while an operator looks: the provider's own timeout does it, or the audit afterwards.
+  if (!isEverythingHeld) await runtime.sandboxes.pause(sandboxId);
   await commit(runtime, lease, {
     operation: `aside-rests-${sandboxId}`,
     claim: "hold",

@@ -11,7 +11,8 @@ import { saveOrSayWhyNot } from "./save-files";
 import { commit, ofTheSandbox, sandboxFields } from "./settle";
 
 export type KillOutcome =
-  | { readonly kind: "killed"; readonly snapshot: Snapshot }
+  /** `isSaved`: what it held is in the product's hands; else what had changed in it since the last save is lost. */
+  | { readonly kind: "killed"; readonly isSaved: boolean; readonly snapshot: Snapshot }
   /** It has no sandbox. */
   | { readonly kind: "nothing-there" }
   | { readonly kind: "busy" | "held"; readonly snapshot: Snapshot };
@@ -24,20 +25,36 @@ export async function kill(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
   if (claimed.kind === "not-applicable") return { kind: "nothing-there" };
   if (claimed.kind !== "granted") return { kind: "busy", snapshot: claimed.snapshot };
   const { lease, snapshot } = claimed;
-  const sandboxId = sandboxOf(snapshot.record);
+  const { record } = snapshot;
+  const sandboxId = sandboxOf(record);
+  if (!sandboxId) {
+    await commit(runtime, lease, { operation: "nothing-there", claim: "release", check: "never" });
+    return { kind: "nothing-there" };
+  }
   // Waking what rests only to save it would cost a run: what its last pause could not save is lost, as the caller was told.
-  if (sandboxId && snapshot.record.state === "running") await saveOrSayWhyNot(runtime, lease, sandboxId);
+  const saved = record.state === "running" ? await saveOrSayWhyNot(runtime, lease, sandboxId) : undefined;
+  const isSaved = record.safeAt !== undefined || saved?.kind === "saved" || saved?.kind === "nothing-to-save";
+  // A save takes a while, and somebody may have begun to look meanwhile.
+  const { isEverythingHeld, record: now } = await store.renewLease(lease, { phase: "tidy" });
+  if (isEverythingHeld) {
+    const held = await commit(runtime, lease, {
+      operation: "held",
+      claim: "release",
+      wanted: now.state === "running" ? "running" : "resting",
+      check: now.state === "running" ? "when-running" : "never",
+    });
+    return { kind: "held", snapshot: held };
+  }
   const killed = await commit(runtime, lease, {
     operation: "killed",
     claim: "release",
     become: "expired",
     reason: "killed",
     wanted: "resting",
+    condemn: sandboxId,
     remove: [...sandboxFields, ...ofTheSandbox],
     check: "never",
-    ...(sandboxId ? { condemn: sandboxId } : {}),
   });
-  if (!sandboxId) return { kind: "nothing-there" };
   await sandboxes.kill(sandboxId);
-  return { kind: "killed", snapshot: killed };
+  return { kind: "killed", isSaved, snapshot: killed };
 }

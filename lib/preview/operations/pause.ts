@@ -11,7 +11,7 @@ import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
 import { extend } from "./extend";
 import { type OpenOutcome, open } from "./open";
-import { type ReadyToPause, readyToPause } from "./ready-to-pause";
+import { readyToPause } from "./ready-to-pause";
 import { commit, commitExpired, commitPaused } from "./settle";
 
 export interface PauseRequest {
@@ -69,7 +69,7 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
           reason: request.reason,
           pausedAt: snapshot.now,
           sealHash: ready.sealHash,
-          isSafe: isSafe(ready),
+          isSafe: ready.isAllSaved,
         });
   if (rested.record.wanted === "resting") {
     return { kind: left === "gone" ? "expired" : "paused", snapshot: rested };
@@ -80,13 +80,6 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
     reason: "returned",
   });
   return { kind: "reopened", outcome };
-}
-
-/** Sealed right after a save that left nothing out: what is paused is what the product has. */
-function isSafe({ sealHash, snapshot }: ReadyToPause): boolean {
-  const { savedAt, unsaved, claimedAt } = snapshot.record;
-  const isSavedNow = savedAt !== undefined && claimedAt !== undefined && savedAt >= claimedAt;
-  return sealHash !== undefined && isSavedNow && !unsaved;
 }
 
 /** Somebody came while its files were saved, and the provider was not asked yet: nothing has to be interrupted. */

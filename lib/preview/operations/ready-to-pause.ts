@@ -20,6 +20,8 @@ export interface ReadyToPause {
   readonly snapshot: Snapshot;
   /** What the record gets once the pause has landed; absent when the files could not be sealed. */
   readonly sealHash?: string;
+  /** What was sealed is what the product has. */
+  readonly isAllSaved: boolean;
 }
 
 /** @throws LeaseLostError */
@@ -47,7 +49,9 @@ export async function readyToPause(
       })
     : undefined;
   const renewed = await runtime.store.renewLease(lease, { phase: "pause" });
-  return snapshot && sealed ? { snapshot: renewed, sealHash: sealed.sealHash } : { snapshot: renewed };
+  return snapshot && sealed
+    ? { snapshot: renewed, sealHash: sealed.sealHash, isAllSaved: sealed.isAllSaved }
+    : { snapshot: renewed, isAllSaved: false };
 }
 
 /** The same port, which begins no look after its time; what a look has found is still written down, or it was in vain. */

@@ -98,9 +98,17 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
       await extend(runtime, scope, undefined);
       return { kind: "agreed", action };
     case "retire":
-      return { kind: "retired", action, outcome: await retire(runtime, scope, { leaseId, ifEpoch }) };
+      return {
+        kind: "retired",
+        action,
+        outcome: await retire(runtime, scope, { leaseId, ifEpoch, isTouched: action.isTouched }),
+      };
     case "renew":
-      return { kind: "renewed", action, outcome: await renew(runtime, scope, { leaseId, ifEpoch }) };
+      return {
+        kind: "renewed",
+        action,
+        outcome: await renew(runtime, scope, { leaseId, ifEpoch, isAtRest: action.isAtRest ?? false }),
+      };
     case "record-paused":
     case "expire":
     case "rest":

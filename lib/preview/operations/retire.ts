@@ -18,6 +18,8 @@ export interface RetireRequest {
   readonly leaseId: LeaseId;
   /** The epoch that the decision was made on: refused as busy when somebody has claimed since. */
   readonly ifEpoch?: number;
+  /** Somebody woke it since our own pause: what was safe then need not be any more. */
+  readonly isTouched: boolean;
 }
 
 export type RetireOutcome =
@@ -33,7 +35,7 @@ export async function retire(runtime: Runtime, scope: Scope, request: RetireRequ
   const due = await claimDue(runtime, scope, request);
   if (due.kind !== "due") return due;
   const { lease, snapshot, sandboxId } = due;
-  if (snapshot.record.safeAt !== undefined) return letGo(runtime, lease, sandboxId);
+  if (snapshot.record.safeAt !== undefined && !request.isTouched) return letGo(runtime, lease, sandboxId);
   // Nobody is asked to rest, and nobody waits, for what nobody looks at.
   const { taken, foreign, limit, waiting } = await runtime.fleet.state();
   if (waiting > 0 || taken + foreign >= limit) return keep(runtime, lease, sandboxId, false);
@@ -52,7 +54,7 @@ type Due =
 async function claimDue(
   runtime: Runtime,
   scope: Scope,
-  { leaseId, ifEpoch }: RetireRequest,
+  { leaseId, ifEpoch }: Pick<RetireRequest, "leaseId" | "ifEpoch">,
   isSavedNow = false,
 ): Promise<Due> {
   const claimed = await runtime.store.claim(scope, {

@@ -194,7 +194,7 @@ export async function fail(
     reason,
     wanted: isTriedAgain ? "running" : "resting",
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
-    remove: ["sealHash"],
+    remove: ["sealHash", "safeAt"],
     ...(requestId ? { requestId } : {}),
     ...(isMemoryGood || !permanentReasons.has(reason) ? {} : { failure: reason }),
     check: { inMs: runtime.policy.leaseMs },

@@ -15,7 +15,7 @@ end
 -- A way to running that is under way is never stopped here: only what begins something new.
 local function whyNot(begins)
   if begins and switch('stop-creating') then return 'creating-stopped' end
-  if maxRunningPerUser == 0 and maxDayMs == 0 and maxMonthMs == 0 then return nil end
+  if not isLimited() then return nil end
   local dayTotal, monthTotal, others = userTotals()
   if maxRunningPerUser > 0 and others >= maxRunningPerUser then return 'user-limit' end
   if maxDayMs > 0 and dayTotal >= maxDayMs then return 'usage-limit' end
@@ -48,7 +48,8 @@ local function admit(state, entered, byPerson, viewer, isAdmitted)
     return reply('not-applicable')
   end
   local begins = entered == 'starting' and state ~= 'starting'
-  if hasPlace() and not begins then return nil end
+  -- One that goes on with what it had; an offered place is not its own yet.
+  if hasPlace() and not begins and get('waitingSince') == nil then return nil end
   local why = whyNot(begins)
   if why then return refuse(why) end
   if begins and isBroken(state, byPerson) then return reply('needs-person') end

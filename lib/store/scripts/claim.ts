@@ -68,7 +68,7 @@ if kind == 'open' and (byPerson or viewer ~= '') then
   unset('leftAt')
 end
 if kind == 'open' and state == 'failed' and not byPerson and not isAdmitted then return reply('needs-person') end
-if kind == 'open' and redis.call('HGET', userKey, 'suspended') then return refuse('suspended') end
+if isSuspended() and (kind == 'open' or kind == 'adopt') then return refuse('suspended') end
 
 if kind == 'pause' and switch('hold-everything') then return reply('active') end
 if kind == 'pause' or kind == 'renew' then

@@ -63,6 +63,8 @@ redis.call('ZREM', lineKey, scope)
 redis.call('ZREM', previewsKey, scope)
 redis.call('SREM', userPreviewsKey, ARGV[3])
 redis.call('SREM', projectPreviewsKey, ARGV[4])
+-- The line's last answer names whom it admitted; who asks again for it is given none.
+redis.call('HDEL', fleetKey, 'look', 'lookAdmitted', 'lookToRest')
 redis.call('DEL', recordKey, viewersKey, condemnedKey, logKey, requestsKey, holdsKey, historyKey)
 return { 'forgotten', whole(now), { '0', '0', '', '', '', '', '', '' }, {}, whole(entries) }
 `,

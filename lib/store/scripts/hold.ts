@@ -26,7 +26,7 @@ if action == 'hold' then
     remember('held', { 'by', hold, 'until', whole(endsAt) })
   end
   redis.call('ZADD', holdsKey, whole(endsAt), hold)
-  if state == 'pausing' then set('wanted', 'running') end
+  if state == 'pausing' and not isSuspended() then set('wanted', 'running') end
 else
   redis.call('ZREM', holdsKey, hold)
   -- Nobody waits for it any more.

@@ -49,6 +49,11 @@ local function accountRun(startedAt, endedAt)
   if startedAt then redis.call('HSET', userKey, field, startedAt) else redis.call('HDEL', userKey, field) end
 end
 
+-- Previews that many share have the user \`shared\`, who is nobody.
+local function isLimited()
+  return (maxRunningPerUser > 0 or maxDayMs > 0 or maxMonthMs > 0) and get('userId') ~= 'shared'
+end
+
 -- What the user's runs have taken today and this month, and how many places they have beside this preview's.
 local function userTotals()
   local today = math.floor(now / dayMs)

@@ -97,7 +97,10 @@ local function joinLine(isInFront)
   local number, round = redis.call('HGET', fleetKey, 'lineNumber'), fleetNumber('lineRound')
   local isSameLine = redis.call('HGET', userKey, 'lineNumber') == number
   local last = tonumber(redis.call('HGET', userKey, 'lineRound') or '0')
-  if not isSameLine then
+  -- The previews that many share have one user, who is nobody: each stands for itself.
+  if get('userId') == 'shared' then
+    last = round
+  elseif not isSameLine then
     -- New to this line: the places that the user has count like rounds that were had.
     local _, _, others = userTotals()
     last = round + others
@@ -127,7 +130,8 @@ end
 local function standing()
   if get('waitingSince') == nil then return '', '' end
   local turn = redis.call('ZSCORE', lineKey, scopeOf())
-  if not turn then return hasPlace() and '0' or '', '' end
+  -- A place is offered, or the offer lapsed and it is about to stand in front: it waits, whatever came of that.
+  if not turn then return '0', '' end
   local position = redis.call('ZCOUNT', lineKey, '-inf', '(' .. turn) + 1
   local every = fleetNumber('admitEveryMs')
   if every == 0 then return whole(position), '' end

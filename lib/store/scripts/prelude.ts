@@ -46,6 +46,8 @@ local function isClaimed()
   return get('leaseId') ~= nil and getNumber('leaseUntil') > now
 end
 
+local function isSuspended() return redis.call('HEXISTS', userKey, 'suspended') == 1 end
+
 local function countViewers()
   return redis.call('ZCOUNT', viewersKey, '(' .. whole(now - viewerGoneAfterMs), '+inf')
 end
@@ -72,7 +74,11 @@ end
 -- When to look at a running preview if everybody else forgot it; \`healRunningAt\` is the same in TypeScript.
 local function runningCheckAt()
   -- Who may not run anything is brought to rest by whoever looks next.
-  if redis.call('HEXISTS', userKey, 'suspended') == 1 then return now + healAfterMs end
+  -- No sign of life puts that off.
+  if isSuspended() then
+    local due = getNumber('nextCheckAt')
+    return due > 0 and math.min(due, now + healAfterMs) or now + healAfterMs
+  end
   local runEndsAt = getNumber('runStartedAt') + maxRunMs
   if get('runCapAt') then runEndsAt = math.min(runEndsAt, getNumber('runCapAt')) end
   local at = math.min(usedUntil() + idleAfterMs, getNumber('endsAt'), runEndsAt - renewBeforeMs)
@@ -130,7 +136,7 @@ local function reply(status, extra)
   local flags = (switch('hold-everything') and 'h' or '') .. (switch('stop-creating') and 'c' or '')
   local suspended = redis.call('HGET', userKey, 'suspended') or ''
   local dayTotal, monthTotal = '', ''
-  if maxDayMs > 0 or maxMonthMs > 0 then
+  if (maxDayMs > 0 or maxMonthMs > 0) and isLimited() then
     local day, month = userTotals()
     dayTotal, monthTotal = whole(day), whole(month)
   end

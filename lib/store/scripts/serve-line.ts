@@ -3,7 +3,7 @@
  * make room. One server at a time, by a claim that lapses by itself. An offered place is a place that is taken: it comes
  * free by itself when nobody takes it up. Idempotent by look: the same look again, after a lost answer, answers the same.
  *
- * KEYS  1 places  2 used  3 line  4 fleet
+ * KEYS  1 places  2 used  3 line  4 fleet  5 due
  * ARGV  1 server  2 look  3 the plan's places  4 evict after ms  5 an offer's ms  6 the server's claim in ms
  *       7 8 running at the provider: ours, others; '' when not counted
  *
@@ -14,7 +14,7 @@ import type { Script } from "@/lib/redis";
 export const serveLineScript: Script = {
   name: "serve-line",
   lua: `
-local placesKey, usedKey, lineKey, fleetKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local placesKey, usedKey, lineKey, fleetKey, dueKey = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local server, look, planConcurrency, evictAfterMs = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local offerMs, claimMs, ours, others = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local time = redis.call('TIME')
@@ -54,6 +54,8 @@ while left > 0 do
   if first[1] == nil then break end
   redis.call('ZREM', lineKey, first[1])
   redis.call('ZADD', placesKey, whole(now + offerMs), first[1])
+  -- Should nobody take it up, whoever looks then puts it in line again.
+  redis.call('ZADD', dueKey, whole(now + offerMs), first[1])
   local round = math.floor(tonumber(first[2]) / 1000000)
   if round > fleet('lineRound') then redis.call('HSET', fleetKey, 'lineRound', whole(round)) end
   admitted[#admitted + 1] = first[1]

@@ -48,7 +48,7 @@ if sign == 'activity' then at = math.min(now, tonumber(ARGV[5]) + 0.0) end
 if at > getNumber('lastActiveAt') then set('lastActiveAt', whole(at)) end
 if viewer ~= '' or at > getNumber('leftAt') then unset('leftAt') end
 markUsed()
-if state == 'pausing' and at >= getNumber('changedAt') then set('wanted', 'running') end
+if state == 'pausing' and at >= getNumber('changedAt') and not isSuspended() then set('wanted', 'running') end
 
 if state == 'running' and not isClaimed() then checkAt(scopeOf(), runningCheckAt()) end
 

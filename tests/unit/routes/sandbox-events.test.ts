@@ -49,6 +49,7 @@ function handler(changes: Partial<SandboxEventsParts> = {}, snapshot: Snapshot =
     env: "test",
     policy: { keepAliveMs: 1_000_000 },
     log: silentLog,
+    ofSandbox: async () => undefined,
     previewIdOf: (of) => previewIdOf("test", of),
     read: async (of) => {
       reads.push(of);
