@@ -5,9 +5,9 @@
  */
 import type { Whose } from "@/lib";
 import type { Done, ListQuery, Operator, PreviewSummary, Progress } from "@/lib/operate/operator";
+import type { State } from "@/lib/preview/transitions";
 import { type SwitchName, switchNames } from "@/lib/store/fleet";
 import { type Answer, answered, failed, nameOf } from "./answer";
-
 import { type Asker, refusal } from "./confirm";
 import { auditText, receiptText } from "./receipts";
 import { explainedText, listingText, shownText, switchesText, titleText } from "./render";
@@ -60,10 +60,16 @@ export const openCommand = (given: Given, term: string): Promise<Answer> =>
     term,
     async (whose) => {
       const view = await given.operator.open(whose);
+      const isRefused = view.reason.code === "suspended" || (isAtRest(view.state) && view.line === undefined);
+      if (isRefused) return failed("refused", `${view.reason.title}. ${view.reason.message}`, { view });
       return answered({ view }, `${titleText(view, given.colors)}${view.url ? `${view.url}\n` : ""}`);
     },
     { mayBeNew: true },
   );
+
+/** After an open: nobody is at work on it, so it was refused, or its start has failed already. */
+const isAtRest = (state: State): boolean =>
+  state === "absent" || state === "paused" || state === "expired" || state === "failed";
 
 export const syncCommand = (given: Given, term: string): Promise<Answer> =>
   withOne(given, term, async (whose) => {
@@ -120,7 +126,10 @@ export async function suspendCommand(
   why: string,
 ): Promise<Answer> {
   const { rested } = await operator.suspend(userId, by, why);
-  return answered({ userId, rested }, `${userId} is suspended; ${rested} of their previews went to rest.\n`);
+  return answered(
+    { userId, rested },
+    `${userId} is suspended and told why; ${rested} of their previews went to rest at once, others follow.\n`,
+  );
 }
 
 export async function unsuspendCommand({ operator }: Given, userId: string): Promise<Answer> {

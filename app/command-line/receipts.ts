@@ -33,7 +33,8 @@ export function auditText(report: AuditReport, colors: Terminal["colors"]): stri
   const cut = report.isCutShort ? "More is to be stopped than one pass may: run it again to go on.\n" : "";
   const dry = report.isDryRun ? "A dry run: nothing was changed.\n" : "";
   const table = rows.length === 0 ? "" : tableText(["sandbox", "preview", "finding"], rows, colors);
-  return `${report.sandboxes} sandboxes of ours at the provider: ${found}.\n${table}${rest}${cut}${dry}`;
+  const sandboxes = `${report.sandboxes} sandbox${report.sandboxes === 1 ? "" : "es"}`;
+  return `${sandboxes} of ours at the provider: ${found}.\n${table}${rest}${cut}${dry}`;
 }
 
 export function receiptText(receipt: Receipt, colors: Terminal["colors"]): string {

@@ -15,7 +15,7 @@ import type { Terminal } from "./terminal";
 export interface Surroundings {
   readonly terminal: Terminal;
   /** Made when the arguments are understood. @throws ConfigurationError */
-  operator(): Operator;
+  operator(): Promise<Operator>;
   /** Who turns a switch or suspends, when nothing else is said. */
   readonly userName: string;
 }
@@ -70,11 +70,13 @@ async function perform(act: Act, { terminal, operator }: Surroundings, isJson: b
     progress.tell(each);
   };
   const answer = await orFailed(async () => {
-    const made = operator();
+    const made = await operator();
     const { switches, now } = await made.fleet();
-    if (!isJson) terminal.out(bannerText(switches, now, colors));
     const answer = await act({ operator: made, colors, asker: terminal, told });
-    return answer.kind === "answered" ? { ...answer, switches: answer.switches ?? switches } : answer;
+    // As they stand after it: a switch that was just turned back is not said to be on.
+    const on = answer.kind === "answered" ? (answer.switches ?? switches) : switches;
+    if (!isJson) terminal.out(bannerText(on, now, colors));
+    return answer.kind === "answered" ? { ...answer, switches: on } : answer;
   });
   progress?.end();
   if (answer.kind === "failed") return printFailure(terminal, answer, isJson);

@@ -99,7 +99,9 @@ export function createOperator(parts: OperatorParts): Operator {
       const outcome = await extend(runtime, scope, undefined);
       if (outcome.kind === "look-again") await parts.askForLooks([scope]);
       const [kind, word] = extendWords[outcome.kind];
-      return done(scope, kind, word);
+      const until =
+        outcome.kind === "extended" ? [`It was moved to ${new Date(outcome.toMs).toISOString()}.`] : [];
+      return done(scope, kind, [word, ...until].join(" "));
     },
 
     async sweep(told) {
@@ -205,7 +207,7 @@ const adoptWords: Readonly<Record<Extract<AdoptOutcome, { kind: "refused" }>["wh
 };
 
 const extendWords: Words<Awaited<ReturnType<typeof extend>>["kind"]> = {
-  extended: ["done", "The provider's end was moved."],
+  extended: ["done", "The sign of life was taken, and the provider's end follows it."],
   "not-needed": ["done", "The sign of life was taken; the provider's end is far enough away."],
   "near-cap": ["done", "The sign of life was taken; its run is renewed before the plan ends it."],
   "not-running": ["nothing-to-do", "It does not run."],

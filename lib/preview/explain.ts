@@ -10,6 +10,7 @@ import { actorOf, type HistoryEntry } from "./history";
 import type { Policy } from "./policy";
 import { reasonCopy } from "./reasons";
 import { isClaimed, isRunOver, type PreviewRecord, type Snapshot } from "./record";
+import { shownReason } from "./shown-reason";
 import { honestReason, phaseTitles } from "./titles";
 import type { State } from "./transitions";
 import { isRenewing } from "./view";
@@ -59,7 +60,11 @@ function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], polic
           ]
         : whyItRuns(snapshot, history, policy);
     case "paused":
-      return [...restSentences(snapshot, "was", record.pausedAt), ...ranBefore(history), "Opening wakes it."];
+      return [
+        ...restSentences(snapshot, "was", record.pausedAt),
+        ...ranBefore(history),
+        ...(snapshot.suspendedBecause === undefined ? ["Opening wakes it."] : []),
+      ];
     case "expired":
       return [...restSentences(snapshot, "was found", record.changedAt), ...ranBefore(history)];
     case "failed":
@@ -97,8 +102,9 @@ function whyItMoves(snapshot: Snapshot, history: readonly HistoryEntry[], policy
   return sentences;
 }
 
-function restSentences({ record, now }: Snapshot, verb: "was" | "was found", at: number): string[] {
-  const { title, message } = reasonCopy[honestReason(record)];
+function restSentences(snapshot: Snapshot, verb: "was" | "was found", at: number): string[] {
+  const { now } = snapshot;
+  const { title, message } = shownReason(snapshot);
   return [`${title}. That ${verb} ${spanText(now - at)} ago.`, message];
 }
 

@@ -27,9 +27,10 @@ function reasonCode(snapshot: Snapshot): Reason {
   // Before what it was when it began to wait, which stands in its state.
   if (line) return "no-place";
   if (isRunOver(snapshot)) return "provider-paused";
+  // Also while it still runs: it is about to rest.
+  if (suspendedBecause !== undefined) return "suspended";
   const honest = honestReason(record);
   if (!restingStates.has(record.state)) return honest;
-  if (suspendedBecause !== undefined) return "suspended";
   return stillRefused(snapshot) ?? whatIsLeftOf(honest);
 }
 

@@ -134,7 +134,7 @@ function runningOf(snapshot: Snapshot, policy: Policy, previewUrl: PreviewUrl): 
   const warning = warningFor(snapshot, policy);
   return {
     url: previewUrl(record.sandboxId, record.port),
-    restsAt: restsAt(snapshot, policy),
+    ...(snapshot.isEverythingHeld ? {} : { restsAt: restsAt(snapshot, policy) }),
     providerEndsAt: record.endsAt,
     ...(warning ? { warning } : {}),
     ...cameBackOf(record),

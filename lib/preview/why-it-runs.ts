@@ -95,7 +95,9 @@ function lastSigns({ record, now }: Snapshot): string[] {
 }
 
 function whenItRests(snapshot: Snapshot, policy: Policy): string {
-  const { record, now, holds } = snapshot;
+  const { record, now, holds, isEverythingHeld, suspendedBecause } = snapshot;
+  if (isEverythingHeld) return "It does not rest while the operators hold everything.";
+  if (suspendedBecause !== undefined) return "Its user is suspended, so it rests at the next look.";
   const at = restsAt(snapshot, policy);
   if (now >= at) return `It should have gone to rest ${spanText(now - at)} ago, and does at the next look.`;
   const left = spanText(at - now);

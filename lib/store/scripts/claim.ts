@@ -62,13 +62,14 @@ end
 local isOthers = isClaimed() and not isOwn
 if ifEpoch ~= '' and ifEpoch ~= get('epoch') then return reply('busy') end
 if requestId ~= '' and redis.call('ZSCORE', requestsKey, requestId) then return reply('completed') end
+-- Before it counts as a sign of life, which would put off the rest of what still runs.
+if isSuspended() and (kind == 'open' or kind == 'adopt') then return refuse('suspended') end
 if viewer ~= '' then redis.call('ZADD', viewersKey, whole(now), viewer) end
 if kind == 'open' and (byPerson or viewer ~= '') then
   set('lastActiveAt', whole(now))
   unset('leftAt')
 end
 if kind == 'open' and state == 'failed' and not byPerson and not isAdmitted then return reply('needs-person') end
-if isSuspended() and (kind == 'open' or kind == 'adopt') then return refuse('suspended') end
 
 if kind == 'pause' and switch('hold-everything') then return reply('active') end
 if kind == 'pause' or kind == 'renew' then

@@ -13,13 +13,12 @@ local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
 local function whole(number) return string.format('%.0f', number) end
 `;
 
-/** ARGV 1 by  2 why. Returns the user's projects. Suspended again it keeps its first since. */
+/** ARGV 1 by  2 why. Returns the user's projects. Suspended again it keeps its first since, and has the newest reason. */
 export const suspendScript: Script = {
   name: "suspend",
   lua: `${beginning}
-if redis.call('HEXISTS', userKey, 'suspended') == 0 then
-  redis.call('HSET', userKey, 'suspended', ARGV[2], 'suspendedBy', ARGV[1], 'suspendedAt', whole(now))
-end
+if redis.call('HEXISTS', userKey, 'suspended') == 0 then redis.call('HSET', userKey, 'suspendedAt', whole(now)) end
+redis.call('HSET', userKey, 'suspended', ARGV[2], 'suspendedBy', ARGV[1])
 return redis.call('SMEMBERS', userPreviewsKey)
 `,
 };

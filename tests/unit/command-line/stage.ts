@@ -95,7 +95,7 @@ export async function call(line: string, options: CallOptions = {}) {
   });
   const exitCode = await runProgram(words(line), {
     userName: "root",
-    operator: () => remembering,
+    operator: async () => remembering,
     terminal: {
       out: (text) => {
         outputs.out += text;
