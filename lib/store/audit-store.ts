@@ -62,6 +62,8 @@ export interface AuditStore {
    * `leave`: a record names it by now, or nobody knows enough. `held`: nothing is stopped while an operator looks.
    */
   condemnOrphan(sandbox: LabelledSandbox, pass: Pass): Promise<"kill" | "pause" | "leave" | "held">;
+  /** All sandboxes that the preview ever had, as long as they are remembered; in no order. */
+  sandboxesOf(scope: Scope): Promise<readonly SandboxId[]>;
   /** Takes the preview away from everybody, and remembers for a day that it was forgotten. Begun again it goes on. */
   beginForgetting(
     scope: Scope,

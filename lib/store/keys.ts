@@ -26,6 +26,7 @@ export type ScriptKeys = readonly [
   named: string,
   sandbox: string,
   forgotten: string,
+  sandboxes: string,
 ];
 
 export interface PreviewKeys {
@@ -111,6 +112,7 @@ export function keysOf(environment: string, scope: Scope, sandboxId?: SandboxId)
       fleet.named,
       sandboxKey(environment, sandboxId ?? "none"),
       forgottenKey(environment, previewId),
+      key("sandboxes"),
     ],
   };
 }

@@ -22,7 +22,7 @@ import { parseMember } from "./member";
 import { policyNumbers } from "./policy-numbers";
 import { parseReply } from "./reply";
 import { auditPageScript, auditUnseenScript, condemnOrphanScript } from "./scripts/audit";
-import { forgetBeginScript, forgetEndScript } from "./scripts/forget";
+import { forgetBeginScript, forgetEndScript, sandboxesOfScript } from "./scripts/forget";
 import { forgetUserScript, userProjectsScript } from "./scripts/forget-user";
 
 const maybe = z.string().transform((text) => (text === "" ? undefined : Number(text)));
@@ -84,6 +84,12 @@ export function redisAudit(redis: Redis, environment: string, policy: Policy): A
         [sandbox.sandboxId, String(sandbox.epoch), isReal(pass), memberOf(sandbox.scope)],
       );
       return z.enum(["kill", "pause", "leave", "held"]).parse(raw);
+    },
+
+    async sandboxesOf(scope) {
+      const keys = keysOf(environment, scope).all;
+      const raw = await redis.runScript(sandboxesOfScript, keys, [policyNumbers(policy)]);
+      return z.array(sandboxIdSchema).parse(raw);
     },
 
     async beginForgetting(scope, leaseId, highestEpoch, sandboxes) {

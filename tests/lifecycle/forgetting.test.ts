@@ -269,3 +269,28 @@ test("who beats while it is forgotten brings nothing back", async () => {
 
   expect((await contents(world)).filter((text) => text.includes("v1"))).toEqual([]);
 });
+
+// Found in review: sandboxes that the capped history no longer told of kept the names, and so did the line's last answer.
+test("nothing names the person afterwards, however long ago a sandbox of theirs was, and whoever waited in line", async () => {
+  const world = await createWorld({ policy: { planConcurrency: 1, historyEntries: 3 }, maxConcurrent: 20 });
+  await world.ready("v1", other);
+  await world.open("v1", mine);
+  await world.leave("v1", other);
+  for (let round = 0; round < 12; round += 1) {
+    await world.beat("v1", mine);
+    await world.advance(MINUTE / 2);
+  }
+  const old = (await world.status(mine)).sandboxId;
+  await world.finish(() => world.rekindle.operator.kill(mine));
+  await world.ready("v1", mine);
+  await world.leave("v1", mine);
+  await world.advance(5 * MINUTE);
+  const told = await world.store.history(mine, 10);
+  expect(told.some((entry) => "sandboxId" in entry && entry.sandboxId === old)).toBe(false);
+
+  await forgetAll(world);
+
+  const left = (await contents(world)).filter((text) => text.includes("somebody"));
+  // A day's word that the preview was forgotten holds a hash only.
+  expect(left).toEqual([]);
+});

@@ -11,7 +11,6 @@ import {
   projectIdSchema,
   type SandboxId,
   type Scope,
-  sandboxIdSchema,
   type UserId,
   userIdSchema,
 } from "@/lib/ids";
@@ -133,14 +132,10 @@ interface Begun {
 }
 
 async function begin(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<Begun> {
-  const { store, sandboxes, audits, policy } = runtime;
+  const { store, sandboxes, audits } = runtime;
   const { appId: app, environment: env } = runtime;
   const previewId = store.previewIdOf(scope);
-  const entries = await store.history(scope, policy.historyEntries);
-  const told = entries.flatMap((entry) => {
-    const id = "sandboxId" in entry ? sandboxIdSchema.safeParse(entry.sandboxId).data : undefined;
-    return id ? [id] : [];
-  });
+  const told = await audits.sandboxesOf(scope);
   const { snapshot } = await store.read(scope);
   const before = await sandboxes.find({ app, env, previewId });
   const named = [...namedIn(snapshot.record), ...before.map(({ sandboxId }) => sandboxId)];

@@ -3,7 +3,7 @@
  * sandbox whose ticket is known here while its own memory is empty is one that no record ever named. Without the ticket it
  * could as well be one whose naming was lost with the last acknowledged writes, and would have to be kept for good.
  *
- * KEYS  21 the ticket   ARGV  2 leaseId  3 epoch  4 lease in ms
+ * KEYS  22 the ticket   ARGV  2 leaseId  3 epoch  4 lease in ms
  *
  * Returns status `begun` or `lost`.
  */
@@ -12,7 +12,7 @@ import { script } from "./script";
 export const beginCreateScript = script(
   "begin-create",
   `
-local ticketKey, leaseId, epoch, leaseMs = KEYS[21], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local ticketKey, leaseId, epoch, leaseMs = KEYS[22], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
 set('leaseUntil', whole(now + leaseMs))
 checkAt(scopeOf(), now + leaseMs)

@@ -36,7 +36,7 @@ return replyAbsent('begun')
 );
 
 /**
- * KEYS  21… what is remembered of each sandbox   ARGV  2 leaseId  3 projectId  4 userId  5… the sandboxes, in that order
+ * KEYS  22… what is remembered of each sandbox   ARGV  2 leaseId  3 projectId  4 userId  5… the sandboxes, in that order
  *
  * Returns status `forgotten`, or `lost` when somebody has claimed it since. The extra is how many entries its history had.
  */
@@ -54,7 +54,7 @@ end
 redis.call('HDEL', userKey, 'place:' .. ARGV[3], 'run:' .. ARGV[3])
 for index = 5, #ARGV do
   redis.call('ZREM', namedKey, ARGV[index] .. '/' .. scope)
-  redis.call('DEL', KEYS[16 + index])
+  redis.call('DEL', KEYS[17 + index])
 end
 redis.call('ZREM', dueKey, scope)
 redis.call('ZREM', placesKey, scope)
@@ -65,7 +65,15 @@ redis.call('SREM', userPreviewsKey, ARGV[3])
 redis.call('SREM', projectPreviewsKey, ARGV[4])
 -- The line's last answer names whom it admitted; who asks again for it is given none.
 redis.call('HDEL', fleetKey, 'look', 'lookAdmitted', 'lookToRest')
-redis.call('DEL', recordKey, viewersKey, condemnedKey, logKey, requestsKey, holdsKey, historyKey)
+redis.call('DEL', recordKey, viewersKey, condemnedKey, logKey, requestsKey, holdsKey, historyKey, sandboxesKey)
 return { 'forgotten', whole(now), { '0', '0', '', '', '', '', '', '' }, {}, whole(entries) }
+`,
+);
+
+/** Returns the ids of all sandboxes that the preview had, as long as they are remembered. */
+export const sandboxesOfScript = script(
+  "sandboxes-of",
+  `
+return redis.call('SMEMBERS', sandboxesKey)
 `,
 );

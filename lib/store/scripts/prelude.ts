@@ -12,7 +12,7 @@
  * (hash: places, ledger, suspension) · KEYS[14] breaker of the project (hash) · KEYS[15] projects of the user (set) ·
  * KEYS[16] users of the project (set) · KEYS[17] all previews (sorted set by last change) · KEYS[18] sandboxes that
  * records name (sorted set by when the provider last had them) · KEYS[19] the sandbox that this call is about (hash) ·
- * KEYS[20] that the preview was forgotten not long ago (hash: at, epoch).
+ * KEYS[20] that the preview was forgotten not long ago (hash: at, epoch) · KEYS[21] the sandboxes that it ever had (set).
  * ARGV[1], in every script: the policy's numbers that scripts need, joined by commas.
  */
 import { ledger } from "./ledger";
@@ -25,6 +25,7 @@ local holdsKey, historyKey = KEYS[7], KEYS[8]
 local placesKey, usedKey, lineKey, fleetKey = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local userKey, breakerKey, userPreviewsKey, projectPreviewsKey = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local previewsKey, namedKey, sandboxKey, forgottenKey = KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local sandboxesKey = KEYS[21]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000.0 + math.floor(tonumber(time[2]) / 1000.0)
 local policy = {}

@@ -14,6 +14,9 @@ local function rememberSandbox(before, after, letGo, isTold)
   if before and before ~= after then redis.call('ZREM', namedKey, member(before)) end
   if after and before ~= after then redis.call('ZADD', namedKey, whole(now), member(after)) end
   if not isTold then return end
+  local id = string.match(sandboxKey, '([^:]+)$')
+  redis.call('SADD', sandboxesKey, id)
+  redis.call('PEXPIRE', sandboxesKey, whole(rememberMs))
   redis.call('HSET', sandboxKey, 'scope', scopeOf())
   if get('state') == 'running' and redis.call('HEXISTS', sandboxKey, 'ranAt') == 0 then
     redis.call('HSET', sandboxKey, 'ranAt', whole(now))

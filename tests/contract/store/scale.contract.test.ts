@@ -129,6 +129,7 @@ describe("a preview at rest, after its first life", () => {
       "previews",
       "project-previews",
       "sandbox",
+      "sandboxes",
       "ticket",
       "user",
       "user-previews",
