@@ -7,6 +7,7 @@ import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { agoText, spanText } from "@/lib/duration-words";
 import type { Listing, Operator, PreviewSummary } from "@/lib/operate/operator";
+import { switchWords } from "@/lib/operate/switch-words";
 import type { ToldEntry } from "@/lib/preview/entry-words";
 import type { PreviewView } from "@/lib/preview/view";
 import type { FleetState, Switched, SwitchName } from "@/lib/store/fleet";
@@ -17,11 +18,6 @@ type Colors = Terminal["colors"];
 
 /** Without escape sequences and other control characters, but for line ends. */
 export const plain = (text: string): string => stripVTControlCharacters(text).replace(/[^\P{Cc}\n]/gu, "");
-
-export const switchWords: Readonly<Record<SwitchName, string>> = {
-  "stop-creating": "no new sandbox is made",
-  "hold-everything": "nothing is paused, killed, evicted or swept",
-};
 
 /** Stands above every answer while a switch is on. */
 export function bannerText(switches: readonly Switched[], now: number, colors: Colors): string {

@@ -124,14 +124,20 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
     }
   }
 
-  async function observe(sandboxId: SandboxId): Promise<ObservedSandbox> {
+  /** Undefined when there is no such sandbox. */
+  async function infoOf(sandboxId: SandboxId): Promise<SandboxInfo | undefined> {
     try {
-      return observed(await inTime(() => Sandbox.getInfo(sandboxId, connection)));
+      return await inTime(() => Sandbox.getInfo(sandboxId, connection));
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind === "not-running") return { kind: "gone" };
+      if (failure.kind === "not-running") return undefined;
       throw providerError("observe", failure, undefined, error);
     }
+  }
+
+  async function observe(sandboxId: SandboxId): Promise<ObservedSandbox> {
+    const info = await infoOf(sandboxId);
+    return info ? observed(info) : { kind: "gone" };
   }
 
   /** The SDK's create and connect answer no times, and E2B clamps silently: read them (e2b.md §2.2, 2026-11-22). */
@@ -200,15 +206,7 @@ export function e2bSandboxes(options: E2bOptions): E2bSandboxes {
       return connectTo(sandboxId, keepAliveMs, "reboot", deadlineMs);
     },
 
-    async labelsOf(sandboxId) {
-      try {
-        return (await inTime(() => Sandbox.getInfo(sandboxId, connection))).metadata;
-      } catch (error) {
-        const failure = failureOf(error);
-        if (failure.kind === "not-running") return undefined;
-        throw providerError("observe", failure, undefined, error);
-      }
-    },
+    labelsOf: async (sandboxId) => (await infoOf(sandboxId))?.metadata,
 
     async extend(sandboxId, keepAliveMs) {
       try {

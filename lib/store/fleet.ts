@@ -8,7 +8,7 @@ import type { Scope, UserId } from "@/lib/ids";
 
 export const switchNames = ["stop-creating", "hold-everything"] as const;
 export const switchNameSchema = z.enum(switchNames);
-/** `stop-creating`: no new sandbox is made. `hold-everything`: nothing is paused, killed, evicted or swept. */
+/** `stop-creating`: no new sandbox is made. `hold-everything`: nothing is brought to rest, killed, evicted or swept. */
 export type SwitchName = z.infer<typeof switchNameSchema>;
 
 /** A switch that is on: who turned it, since when (Redis's milliseconds), and why. */

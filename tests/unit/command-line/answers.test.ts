@@ -93,7 +93,7 @@ describe("for people", () => {
       const { out } = await call(line, { operator: { ...stopped, find } });
 
       expect(out.split("\n")[0]).toBe(
-        "STOP-CREATING IS ON (no new sandbox is made), turned on by ada 5 min ago: the bill",
+        "STOP-CREATING IS ON (no new sandbox is made; what runs or rests goes on), turned on by ada 5 min ago: the bill",
       );
     },
   );
