@@ -364,7 +364,7 @@ export class IllegalTransitionError extends RekindleError {
   }
 }
 
-/** An operator holds everything: nothing is paused, killed or forgotten until they are done. */
+/** An operator holds everything: nothing is brought to rest, killed or forgotten until they are done. */
 export class EverythingHeldError extends RekindleError {
   constructor(call: string) {
     super({

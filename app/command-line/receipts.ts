@@ -46,7 +46,7 @@ export function receiptText(receipt: Receipt, colors: Terminal["colors"]): strin
   ]);
   const head = ["preview", "sandboxes and snapshots", "record", "the product's saves"];
   const table = rows.length === 0 ? "There was no preview to forget.\n" : tableText(head, rows, colors);
-  return `${table}${receipt.isUserForgotten ? "What was kept of the user is gone as well.\n" : ""}`;
+  return `${table}${receipt.isUserForgotten ? "What was kept of the user is gone as well; a suspension stays in force.\n" : ""}`;
 }
 
 const savesWords = {

@@ -6,7 +6,7 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { agoText, spanText } from "@/lib/duration-words";
-import type { Listing, Operator, PreviewSummary } from "@/lib/operate/operator";
+import type { Listing, PreviewSummary, Shown } from "@/lib/operate/operator";
 import { switchWords } from "@/lib/operate/switch-words";
 import type { ToldEntry } from "@/lib/preview/entry-words";
 import type { PreviewView } from "@/lib/preview/view";
@@ -69,9 +69,7 @@ export function tableText(head: readonly string[], rows: readonly string[][], co
   return `${table.toString()}\n`;
 }
 
-type Shown = Awaited<ReturnType<Operator["show"]>>;
-
-export function shownText({ view, usage }: Shown, colors: Colors): string {
+export function shownText({ view, usage, suspension }: Shown, colors: Colors): string {
   const { serverNow: now } = view;
   const when = (at: number | undefined, rest = "") =>
     at && `${at > now ? `in ${spanText(at - now)}` : `${spanText(now - at)} ago`}${rest}`;
@@ -84,6 +82,10 @@ export function shownText({ view, usage }: Shown, colors: Colors): string {
     ["rests", when(view.restsAt, ", if nobody does anything")],
     ["its end", when(view.providerEndsAt, ", as the provider has confirmed")],
     ["paused", when(view.pausedAt)],
+    [
+      "suspended",
+      suspension && `by ${suspension.by}, ${agoText(now - suspension.since)} ago: ${suspension.why}`,
+    ],
     ["files", view.files && filesText(view.files, now)],
     ["today", usageText(usage.dayMs, usage.dayLimitMs)],
     ["this month", usageText(usage.monthMs, usage.monthLimitMs)],

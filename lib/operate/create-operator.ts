@@ -64,7 +64,9 @@ export function createOperator(parts: OperatorParts): Operator {
     turn: (name, to) => fleet.turn(name, to),
 
     async show(whose) {
-      const { usage } = (await store.read(scopeOf(whose))).snapshot;
+      const scope = scopeOf(whose);
+      const { usage } = (await store.read(scope)).snapshot;
+      const suspension = await fleet.suspension(scope.userId);
       return {
         view: await preview.status(whose),
         explanation: await preview.explain(whose),
@@ -74,6 +76,7 @@ export function createOperator(parts: OperatorParts): Operator {
           monthMs: usage?.monthMs ?? 0,
           monthLimitMs: policy.maxRunMsPerUserMonth,
         },
+        ...(suspension ? { suspension } : {}),
       };
     },
 
@@ -160,7 +163,6 @@ export function createOperator(parts: OperatorParts): Operator {
     },
 
     unsuspend: (userId) => fleet.unsuspend(parseUserId(userId)),
-    suspension: (userId) => fleet.suspension(parseUserId(userId)),
   };
 
   /** What cannot be brought to rest now is tried again durably; the others must not wait for it. */

@@ -57,13 +57,19 @@ export interface Usage {
   readonly monthLimitMs: number;
 }
 
+export interface Shown {
+  readonly view: PreviewView;
+  readonly explanation: Explanation;
+  readonly usage: Usage;
+  /** While its user may run nothing: who said so, since when and why. */
+  readonly suspension?: Suspension;
+}
+
 export interface Operator {
   list(query?: ListQuery): Promise<Listing>;
   /** Previews by project, user, sandbox id, `project/user` or a preview's address; also when the sandbox is gone. */
   find(term: string): Promise<readonly Whose[]>;
-  show(
-    whose: Whose,
-  ): Promise<{ readonly view: PreviewView; readonly explanation: Explanation; readonly usage: Usage }>;
+  show(whose: Whose): Promise<Shown>;
   /** Opens it as a person would. */
   open(whose: Whose): Promise<PreviewView>;
   /** Brings it to rest, memory kept, also while somebody is there. `hold-everything` refuses it. */
@@ -85,7 +91,6 @@ export interface Operator {
   /** No opens for this user from now on, and what runs of theirs goes to rest. */
   suspend(userId: string, by: string, why: string): Promise<{ readonly rested: number }>;
   unsuspend(userId: string): Promise<boolean>;
-  suspension(userId: string): Promise<Suspension | undefined>;
   /** Takes a sandbox that runs already as this preview's own. */
   adopt(whose: Whose, sandbox: { readonly sandboxId: string; readonly port: number }): Promise<Done>;
   /** Removes a preview, or all of a user: sandbox, what was saved in it, record and history. Cannot be undone. */

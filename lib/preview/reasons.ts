@@ -32,7 +32,6 @@ export const reasonSchema = z.enum([
   "events-unreachable",
   "run-failed",
   "no-place",
-  "gave-up-waiting",
   "evicted",
   "asked",
   "suspended",
@@ -190,11 +189,6 @@ export const reasonCopy: Readonly<Record<Reason, ReasonCopy>> = {
     title: "Waiting for a place",
     message: "As many sandboxes run as the plan allows. It stands in line and starts by itself.",
     action: "none",
-  },
-  "gave-up-waiting": {
-    title: "Not running: nobody waited any more",
-    message: "All places were taken when it was asked for, and it has left the line. Opening asks again.",
-    action: "open",
   },
   evicted: {
     title: "Resting: its place was needed",

@@ -165,7 +165,7 @@ export type PreviewRecord = z.infer<typeof recordSchema>;
 export interface Around {
   /** While it waits for a place: its position from 1, 0 once one is offered to it, and how long that may take where there is something to go by. */
   readonly line?: { readonly position: number; readonly waitMs?: number };
-  /** Nothing is paused, killed, evicted or swept while an operator looks. */
+  /** Nothing is brought to rest, killed, evicted or swept while an operator looks. */
   readonly isEverythingHeld?: boolean;
   /** No new sandbox is made. */
   readonly isCreatingStopped?: boolean;

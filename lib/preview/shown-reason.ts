@@ -31,13 +31,8 @@ function reasonCode(snapshot: Snapshot): Reason {
   if (suspendedBecause !== undefined) return "suspended";
   const honest = honestReason(record);
   if (!restingStates.has(record.state)) return honest;
-  return stillRefused(snapshot) ?? whatIsLeftOf(honest);
-}
-
-/** Of a rest whose cause has passed: a suspension that was lifted, a wait in the line that was given up. */
-function whatIsLeftOf(reason: Reason): Reason {
-  if (reason === "suspended") return "asked";
-  return reason === "no-place" ? "gave-up-waiting" : reason;
+  // It rests since a suspension that was lifted.
+  return stillRefused(snapshot) ?? (honest === "suspended" ? "asked" : honest);
 }
 
 function stillRefused({ record, isCreatingStopped }: Snapshot): Reason | undefined {

@@ -17,11 +17,13 @@ describe("a suspended user", () => {
 
     const { rested } = await suspend(world);
     const view = await world.open();
+    const { suspension } = await world.finish(() => world.rekindle.operator.show(scope));
 
     expect(rested).toBe(2);
     expect(world.running()).toHaveLength(1);
     expect(view).toMatchObject({ state: "paused", reason: { code: "suspended" }, action: "none" });
     expect(view.reason.message).toContain("mining coins");
+    expect(suspension).toMatchObject({ by: "ada", why: "mining coins" });
   });
 
   test("whose start was under way is brought to rest by the next look", async () => {

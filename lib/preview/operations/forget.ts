@@ -34,7 +34,7 @@ export interface ForgottenPreview {
 export interface Receipt {
   readonly at: number;
   readonly previews: readonly ForgottenPreview[];
-  /** The user's ledger and suspension, when all of a user was forgotten. */
+  /** The user's ledger too, when all of a user was forgotten; a suspension stays in force, without its words. */
   readonly isUserForgotten: boolean;
 }
 

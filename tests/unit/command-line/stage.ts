@@ -80,7 +80,7 @@ export async function call(line: string, options: CallOptions = {}) {
     sync: async () => view,
     ...{ pause: done, kill: done, extend: done, adopt: done },
     ...{ list: nobody, sweep: nobody, audit: nobody, turn: nobody, forget: nobody },
-    ...{ suspend: nobody, unsuspend: nobody, suspension: nobody },
+    ...{ suspend: nobody, unsuspend: nobody },
     ...options.operator,
   };
   const remembering = new Proxy(operator, {
