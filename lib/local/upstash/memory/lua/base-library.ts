@@ -50,7 +50,8 @@ function toNumberBase(values: readonly LuaValue[]): LuaValue {
   const places = Array.from(read, (digit) => Number.parseInt(digit, 36));
   if (places.length === 0 || places.some((place) => place >= base)) return undefined;
   const number = places.reduce((sum, place) => sum * base + place, 0);
-  return sign === "-" ? -number : number;
+  // C wraps it.
+  return sign === "-" && number > 0 ? 2 ** 64 - number : number;
 }
 
 const nextItem = (table: LuaValue, position: LuaValue): LuaResult => {
@@ -74,9 +75,13 @@ function protectedCall(
   } catch (error) {
     const raised = asLuaError(error);
     if (raised === undefined) throw error;
-    return [false, ...spread(handle(raised.value))];
+    return [false, ...spread(handle(raised.line === 0 ? unnamed(raised.value) : raised.value))];
   }
 }
+
+/** A library function that is called by no line of a script has no name there. */
+const unnamed = (problem: LuaValue): LuaValue =>
+  typeof problem === "string" ? problem.replace(/^(bad argument #\d+ to )'\w+'/, "$1'?'") : problem;
 
 function errorText(problem: LuaValue): LuaValue {
   const text = problem instanceof LuaTable ? problem.named("err") : undefined;
