@@ -175,7 +175,7 @@ export function tableProgram(random: Random): string {
   const step = (): string =>
     choose<() => string>([
       () => `table.insert(list, ${item()})`,
-      () => `table.insert(list, ${choose(["1", "2", "#list"])}, ${item()})`,
+      () => `table.insert(list, ${choose(["1", "math.min(2, #list + 1)", "math.max(#list, 1)"])}, ${item()})`,
       () => `out(table.remove(list${choose(["", ", 1", ", 2", ", 9"])}))`,
       () => `list[#list + 1] = ${item()}`,
       () => "list[#list] = nil",

@@ -46,8 +46,9 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
       undo.remember(name === "FLUSHDB" ? keys.keys() : keysOf(name, args));
     return dispatch(handlers, keys, name, args);
   };
-  const scripts = createScriptRunner(([name = "", ...args], { flags, declaredKeys }) => {
-    const upperName = name.toUpperCase();
+  const scripts = createScriptRunner((command, { flags, declaredKeys }) => {
+    const upperName = (command[0] ?? "").toUpperCase();
+    const args = command.slice(1);
     const refusal =
       refuseInScript(upperName, args.length) ?? refuseByFlags(flags, declaredKeys, upperName, args);
     return refusal === undefined ? execute(dataHandlers, upperName, args) : errorReply(refusal);

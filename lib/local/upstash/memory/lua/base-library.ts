@@ -43,9 +43,9 @@ export function textOf(value: LuaValue): LuaValue {
 
 function toNumberBase(values: readonly LuaValue[]): LuaValue {
   const base = wholeAt(values, 1, "tonumber");
+  const text = textAt(values, 0, "tonumber");
   if (base < 2 || base > 36) throw badArgument(2, "tonumber", "base out of range");
-  const [, sign, digits = ""] =
-    /^[ \t\n\v\f\r]*([+-]?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(textAt(values, 0, "tonumber")) ?? [];
+  const [, sign, digits = ""] = /^[ \t\n\v\f\r]*([+-]?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(text) ?? [];
   const read = base === 16 ? digits.replace(/^0x/i, "") : digits;
   const places = Array.from(read, (digit) => Number.parseInt(digit, 36));
   if (places.length === 0 || places.some((place) => place >= base)) return undefined;

@@ -78,9 +78,11 @@ function convert(values: Values, at: number, conversion: Conversion): Bytes {
 /** Zeros pad numbers only. */
 const textFlags = ({ flags }: Conversion): string => flags.replaceAll("0", "");
 
+const FIRST_BEYOND_INT = 2 ** 31;
+
 /** C ends the text at a zero. */
 function formatCharacter(value: number, conversion: Conversion): Bytes {
-  const character = String.fromCharCode(value & 255);
+  const character = String.fromCharCode(Math.abs(value) < FIRST_BEYOND_INT ? value & 255 : 0);
   const [text = ""] = padded(character, { ...conversion, flags: textFlags(conversion) }).split("\0");
   return text;
 }
@@ -99,7 +101,7 @@ function formatWhole(value: number, conversion: Conversion): Bytes {
   const number = toInt64(value, isSigned);
   const digits = isSigned ? String(number < 0n ? -number : number) : unsignedDigits(number, letter);
   const least = precision === 0 && number === 0n ? "" : digits.padStart(precision ?? 1, "0");
-  const prefix = !isSigned && flags.includes("#") && number !== 0n ? alternatePrefix(letter, least) : "";
+  const prefix = !isSigned && flags.includes("#") ? alternatePrefix(letter, number, least) : "";
   const sign = isSigned ? signOf(number < 0n, flags) : prefix;
   // A precision says how many digits there are, so that zeros do not pad as well.
   return padded(sign + least, {
@@ -115,9 +117,9 @@ function unsignedDigits(number: bigint, letter: string): string {
   return letter === "X" ? digits.toUpperCase() : digits;
 }
 
-function alternatePrefix(letter: string, digits: string): string {
+function alternatePrefix(letter: string, number: bigint, digits: string): string {
   if (letter === "o") return digits.startsWith("0") ? "" : "0";
-  return letter === "u" ? "" : `0${letter}`;
+  return letter === "u" || number === 0n ? "" : `0${letter}`;
 }
 
 function signOf(isNegative: boolean, flags: string): string {
