@@ -1,5 +1,5 @@
 /**
- * Owns the in-process engine: dispatches commands to the keyspace and scripts to the interpreter, at the injected
+ * Owns the in-process engine: dispatches commands to the keyspace and scripts to their runner, at the injected
  * clock's time. Everything runs synchronously, so scripts and transactions are atomic. One instant per command or
  * script, as in Redis. It keeps nothing on disk and forgets all at stop.
  * Fails closed: what is not on the list of allowed commands is refused, inside scripts too.
