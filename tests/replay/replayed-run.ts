@@ -23,7 +23,7 @@ import { hashOf } from "./recorded-run";
  * Only the line's history has more than twice as many steps: the same round sixty times, of which the first and the last
  * ones are replayed, since each replay goes through all that is remembered.
  */
-const ENDS = 12;
+const ENDS = 10;
 
 export type MakeFunctions = (runtime: Runtime) => InngestFunction.Any[];
 

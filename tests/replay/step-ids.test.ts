@@ -1,7 +1,9 @@
 /** Every id under which a run may remember a step is known, and none goes or comes back without a reason. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { createWorld } from "@/tests/support/world";
 import { familiesOf, idProblems, readAccepted, readHistories, recordedFunctions } from "./history-files";
+import { composed, lives } from "./lives/all";
 
 const functionsFolder = new URL("../../functions/", import.meta.url);
 
@@ -35,6 +37,20 @@ test("every id that stands in a function's source is in a history: a new step ne
 /** An id whose name itself is computed, such as `again-#`. */
 const matches = (id: string, known: string): boolean =>
   id.includes("#") && new RegExp(`^${id.replaceAll("#", ".+")}$`).test(known);
+
+test("every committed history is of a life that is still lived", () => {
+  const names = [...lives.map(({ name }) => name), ...composed.map(({ history }) => history.life)];
+  const committed = recordedFunctions().flatMap((id) => readHistories(id).histories.map(({ life }) => life));
+
+  expect(new Set(names).size).toBe(names.length);
+  expect([...new Set(committed)].toSorted()).toEqual(names.toSorted());
+});
+
+test("every function has histories", async () => {
+  const { rekindle } = await createWorld();
+
+  expect(recordedFunctions()).toEqual(rekindle.functions.map((each) => each.id()).toSorted());
+});
 
 test("everything that was accepted is about something that was recorded", () => {
   const unknown = readAccepted().filter(({ function: functionId, what }) => {

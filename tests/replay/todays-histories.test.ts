@@ -4,7 +4,7 @@
  */
 import { afterAll, expect, test } from "vitest";
 import { type RecordedHistory, readHistories, recordedAnew, writeHistories } from "./history-files";
-import { lives } from "./lives/all";
+import { composed, lives } from "./lives/all";
 import { recordedLife } from "./recorded-life";
 import { stepChanges } from "./step-changes";
 
@@ -27,6 +27,8 @@ afterAll(() => {
   // What a life of today did not show would be taken for gone.
   if (lived < lives.length)
     throw new Error(`only ${lived} of ${lives.length} lives went well: nothing is recorded`);
+  for (const { functionId, history } of composed)
+    recorded.set(functionId, [...(recorded.get(functionId) ?? []), history]);
   const today = new Date().toISOString().slice(0, 10);
   for (const [functionId, histories] of recorded)
     writeHistories(functionId, recordedAnew(readHistories(functionId), histories, today));

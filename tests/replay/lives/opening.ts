@@ -49,7 +49,7 @@ export const openingLives: readonly Life[] = [
   {
     name: "a start with an install and a server that take several looks",
     shows,
-    live: () => opened({ project: { installMs: 40 * SECOND, answersAfterMs: 20 * SECOND } }),
+    live: () => opened({ project: { installMs: 20 * SECOND, answersAfterMs: 20 * SECOND } }),
   },
   {
     name: "a start that fails",

@@ -1,7 +1,6 @@
 /** Owns how the line is looked after and how newer files are brought: lives of serve-line, sync-preview and recover-preview. */
 import { FilesUnavailableError, LeaseLostError, ProviderUnreachableError } from "@/lib/errors";
 import { parseScope } from "@/lib/ids";
-import type { PolicyOverrides } from "@/lib/preview/policy";
 import { packageJson, product } from "@/tests/support/product";
 import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 import type { Life } from "./life";
@@ -11,8 +10,8 @@ const lost = new LeaseLostError("p1");
 const first = { "package.json": packageJson, "index.html": "1" };
 
 /** One runs in the only place, and another stands in the line for it. */
-async function withOneInLine(policy: PolicyOverrides = {}): Promise<World> {
-  const world = await createWorld({ policy: { planConcurrency: 1, ...policy } });
+async function withOneInLine(): Promise<World> {
+  const world = await createWorld({ policy: { planConcurrency: 1 } });
   await world.ready();
   await world.finish(() => world.rekindle.hold(scope, { key: "work", maxMs: HOUR }));
   await world.open("v1", other);
@@ -43,15 +42,6 @@ export const servingLives: readonly Life[] = [
         await world.beat("v1", other);
         await world.advance(30 * SECOND);
       }
-      return world;
-    },
-  },
-  {
-    name: "the line for so long that another run goes on with it",
-    shows: ["serve-line"],
-    async live() {
-      const world = await withOneInLine({ lineLookEveryMs: SECOND });
-      await world.advance(62 * SECOND);
       return world;
     },
   },
