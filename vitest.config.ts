@@ -43,7 +43,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "parts-alone", include: replacingIn("unit", "lifecycle", "parity", "property", "replay") },
+        test: {
+          name: "parts-alone",
+          include: replacingIn("unit", "lifecycle", "parity", "property", "replay"),
+        },
       },
       { extends: true, test: { name: "contract-alone", include: isLive ? [] : replacingIn("contract") } },
       {

@@ -2,17 +2,12 @@
 import { LeaseLostError } from "@/lib/errors";
 import { parseScope } from "@/lib/ids";
 import { strayOf } from "@/tests/support/audits";
-import { createWorld, MINUTE, SECOND, scope, type World, type WorldOptions } from "@/tests/support/world";
+import { MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 import type { Life } from "./life";
+import { quicklyReady, quickWorld } from "./quick-world";
 
 const second = parseScope("p2", "u1");
 const lost = new LeaseLostError("p1");
-
-async function ready(options: WorldOptions = {}): Promise<World> {
-  const world = await createWorld(options);
-  await world.ready();
-  return world;
-}
 
 const stopAll = async (world: World): Promise<void> => {
   for (const { sandboxId } of world.running()) await world.cloud.pause(sandboxId);
@@ -29,7 +24,7 @@ export const healingLives: readonly Life[] = [
     shows: ["sweep-previews", "reconcile-preview"],
     policy: { sweepBatch: 2 },
     async live() {
-      const world = await ready({ policy: { sweepBatch: 2 } });
+      const world = await quicklyReady({ policy: { sweepBatch: 2 } });
       await world.finish(() => world.rekindle.requestSweep());
       await world.advance(2 * SECOND);
       for (const { sandboxId } of world.running()) await world.cloud.kill(sandboxId);
@@ -44,7 +39,7 @@ export const healingLives: readonly Life[] = [
     name: "swept while a line has nobody to look after it",
     shows: ["sweep-previews"],
     async live() {
-      const world = await ready({ policy: { planConcurrency: 1 } });
+      const world = await quicklyReady({ policy: { planConcurrency: 1 } });
       world.faults.plan("store.claim", { kind: "die-after" });
       await world.open("v1", second).catch(() => undefined);
       // Until somebody who was called would have come.
@@ -58,7 +53,7 @@ export const healingLives: readonly Life[] = [
     name: "looked at: as it should be, paused behind our back, and while another worker takes over",
     shows: ["reconcile-preview"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       world.emit("preview/check.due");
       await world.advance(5 * SECOND);
       await stopAll(world);
@@ -75,7 +70,7 @@ export const healingLives: readonly Life[] = [
     name: "audited: all well, then dry, then a stray and a loss",
     shows: ["audit-sandboxes"],
     async live() {
-      const world = await ready({ policy: { orphanGraceMs: MINUTE } });
+      const world = await quicklyReady({ policy: { orphanGraceMs: MINUTE } });
       await audited(world);
       await world.ready("v1", second);
       await strayOf(world);
@@ -91,7 +86,7 @@ export const healingLives: readonly Life[] = [
     name: "audited: one runs that should rest, and two have no record",
     shows: ["audit-sandboxes"],
     async live() {
-      const world = await ready({ policy: { orphanGraceMs: MINUTE } });
+      const world = await quicklyReady({ policy: { orphanGraceMs: MINUTE } });
       await world.ready("v1", second);
       await world.leave();
       await world.advance(3 * MINUTE);
@@ -108,7 +103,7 @@ export const healingLives: readonly Life[] = [
     name: "told by the provider: paused, killed, and paused while another worker takes over",
     shows: ["apply-sandbox-event"],
     async live() {
-      const world = await ready({ hasWebhook: true });
+      const world = await quicklyReady({ hasWebhook: true });
       await stopAll(world);
       await world.advance(10 * SECOND);
       for (const { sandboxId } of world.running()) await world.cloud.kill(sandboxId);
@@ -123,7 +118,7 @@ export const healingLives: readonly Life[] = [
     name: "told by the provider that what somebody is at work on was killed",
     shows: ["apply-sandbox-event"],
     async live() {
-      const world = await createWorld({ hasWebhook: true, project: { installMs: 2 * MINUTE } });
+      const world = await quickWorld({ hasWebhook: true, project: { installMs: 2 * MINUTE } });
       await world.open();
       await world.until(async () => (await world.record()).phase === "install");
       for (const { sandboxId } of world.running()) await world.cloud.kill(sandboxId);
@@ -135,7 +130,7 @@ export const healingLives: readonly Life[] = [
     name: "its opening is cancelled",
     shows: ["recover-preview"],
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld({ project: { installMs: 12 * SECOND } });
       await world.open();
       await world.until(async () => (await world.record()).phase === "install");
       for (const { id } of world.runsOf("open-preview")) world.engine.cancelRun(id);
@@ -147,7 +142,7 @@ export const healingLives: readonly Life[] = [
     name: "its look is cancelled",
     shows: ["recover-preview"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       world.faults.slow("sandboxes.observe", MINUTE);
       world.emit("preview/check.due");
       await world.advance(SECOND);

@@ -1,8 +1,9 @@
 /** Owns how previews come up, or do not: lives of open-preview. Each ends when the runs that it shows have. */
 import { LeaseLostError, ProviderUnreachableError, StoreUnreachableError } from "@/lib/errors";
 import { packageJson, product } from "@/tests/support/product";
-import { createWorld, MINUTE, SECOND, scope, type World, type WorldOptions } from "@/tests/support/world";
+import { MINUTE, SECOND, scope, type World, type WorldOptions } from "@/tests/support/world";
 import type { Life } from "./life";
+import { quickWorld } from "./quick-world";
 
 const shows = ["open-preview"];
 const lost = new LeaseLostError("p1");
@@ -14,7 +15,7 @@ async function opened(
   plan: (world: World) => void = () => undefined,
   state = "running",
 ) {
-  const world = await createWorld(options);
+  const world = await quickWorld(options);
   plan(world);
   await world.open();
   await world.until(isState(world, state), 10 * MINUTE);
@@ -24,7 +25,7 @@ async function opened(
 
 /** Paused after its last viewer left. */
 async function atRest(options: WorldOptions = {}) {
-  const world = await createWorld(options);
+  const world = await quickWorld(options);
   const { sandboxId } = await world.ready();
   await world.leave();
   await world.until(isState(world, "paused"));
@@ -60,7 +61,7 @@ export const openingLives: readonly Life[] = [
     name: "a start that fails and whose ending cannot be written",
     shows,
     async live() {
-      const world = await createWorld({ project: { installExitCode: 1 } });
+      const world = await quickWorld({ project: { installMs: 12 * SECOND, installExitCode: 1 } });
       await world.open();
       await world.until(async () => (await world.record()).phase === "install");
       const error = new StoreUnreachableError("commit");
@@ -74,7 +75,7 @@ export const openingLives: readonly Life[] = [
     name: "a start that another worker takes over",
     shows,
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld();
       world.faults.plan("store.beginCreate", { kind: "error-before", error: lost });
       await world.open();
       await world.until(() => world.runsOf("open-preview").some(({ status }) => status === "Completed"));
@@ -85,7 +86,7 @@ export const openingLives: readonly Life[] = [
     name: "a start whose sandbox is taken away",
     shows,
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld({ project: { installMs: 12 * SECOND } });
       await world.open();
       await world.until(async () => (await world.record()).phase === "install");
       for (const { sandboxId } of world.running()) await world.cloud.kill(sandboxId);
@@ -120,7 +121,7 @@ export const openingLives: readonly Life[] = [
     shows,
     skips: 1,
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld();
       world.emit("preview/requested");
       await world.until(isState(world, "running"));
       world.emit("preview/requested");
@@ -134,7 +135,7 @@ export const openingLives: readonly Life[] = [
     name: "a request while the store is away",
     shows,
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld();
       const error = new StoreUnreachableError("read");
       for (let times = 0; times < 3; times += 1)
         world.faults.plan("store.read", { kind: "error-before", error });
@@ -148,7 +149,7 @@ export const openingLives: readonly Life[] = [
     shows,
     skips: 1,
     async live() {
-      const world = await createWorld({ policy: { maxRunningPerUser: 1 } });
+      const world = await quickWorld({ policy: { maxRunningPerUser: 1 } });
       const other = { ...scope, projectId: "p0" };
       world.emit("preview/requested", { data: other });
       await world.until(() => world.running().length === 1);
@@ -163,7 +164,7 @@ export const openingLives: readonly Life[] = [
     name: "a start that finds the provider full and stands in the line",
     shows,
     async live() {
-      const world = await createWorld({ maxConcurrent: 1 });
+      const world = await quickWorld({ maxConcurrent: 1 });
       await world.cloud.create({ templateId: "base", timeoutSeconds: 3_600, metadata: { app: "another" } });
       world.emit("preview/requested");
       await world.until(() => world.runsOf("open-preview").some(({ status }) => status === "Completed"));

@@ -1,24 +1,19 @@
 /** Owns how previews are kept alive, warned, renewed and brought to rest: lives of the functions that watch. */
 import { LeaseLostError } from "@/lib/errors";
 import { nearItsEnd } from "@/tests/support/old-run";
-import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
+import { HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 import type { Life } from "./life";
+import { quicklyReady, quickWorld } from "./quick-world";
 
 const lost = new LeaseLostError("p1");
 const overtaken = (world: World) => world.faults.plan("store.claim", { kind: "error-before", error: lost });
-
-async function ready(): Promise<World> {
-  const world = await createWorld();
-  await world.ready();
-  return world;
-}
 
 export const restingLives: readonly Life[] = [
   {
     name: "opened, and never used",
     shows: ["pause-when-idle", "extend-on-activity"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.advance(11 * MINUTE);
       return world;
     },
@@ -27,7 +22,7 @@ export const restingLives: readonly Life[] = [
     name: "used for a while, and then no more",
     shows: ["pause-when-idle"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.advance(MINUTE);
       await world.beat();
       await world.advance(8 * MINUTE);
@@ -42,7 +37,7 @@ export const restingLives: readonly Life[] = [
     name: "used again while its idleness is watched",
     shows: ["pause-when-idle"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.advance(9 * MINUTE);
       world.emit("user/active");
       await world.advance(9 * MINUTE);
@@ -53,7 +48,7 @@ export const restingLives: readonly Life[] = [
     name: "idle, and another worker takes over",
     shows: ["pause-when-idle"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       overtaken(world);
       await world.advance(11 * MINUTE);
       return world;
@@ -64,7 +59,7 @@ export const restingLives: readonly Life[] = [
     shows: ["extend-on-activity"],
     skips: 1,
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       for (const { sandboxId } of world.running()) await world.cloud.pause(sandboxId);
       world.emit("user/active");
       await world.advance(10 * SECOND);
@@ -75,7 +70,7 @@ export const restingLives: readonly Life[] = [
     name: "left, and nobody returns",
     shows: ["pause-on-leave"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.leave();
       await world.advance(3 * MINUTE);
       world.emit("user/left");
@@ -87,7 +82,7 @@ export const restingLives: readonly Life[] = [
     name: "left, and somebody returns",
     shows: ["pause-on-leave"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.leave();
       await world.advance(MINUTE);
       await world.open();
@@ -99,7 +94,7 @@ export const restingLives: readonly Life[] = [
     name: "left, and another worker takes over",
     shows: ["pause-on-leave"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       await world.leave();
       overtaken(world);
       await world.advance(3 * MINUTE);
@@ -149,7 +144,7 @@ export const restingLives: readonly Life[] = [
     name: "asked to rest",
     shows: ["rest-on-request"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       world.emit("preview/rest.requested", { data: { because: "evicted" } });
       await world.advance(5 * SECOND);
       world.emit("preview/rest.requested", { data: { because: "asked" } });
@@ -161,7 +156,7 @@ export const restingLives: readonly Life[] = [
     name: "asked to rest while it starts",
     shows: ["rest-on-request"],
     async live() {
-      const world = await createWorld({ project: { installMs: MINUTE } });
+      const world = await quickWorld({ project: { installMs: MINUTE } });
       await world.open();
       await world.advance(5 * SECOND);
       world.emit("preview/rest.requested", { data: { because: "asked" } });
@@ -173,7 +168,7 @@ export const restingLives: readonly Life[] = [
     name: "asked to rest, and another worker takes over",
     shows: ["rest-on-request"],
     async live() {
-      const world = await ready();
+      const world = await quicklyReady();
       overtaken(world);
       world.emit("preview/rest.requested", { data: { because: "asked" } });
       await world.advance(5 * SECOND);

@@ -2,8 +2,9 @@
 import { FilesUnavailableError, LeaseLostError, ProviderUnreachableError } from "@/lib/errors";
 import { parseScope } from "@/lib/ids";
 import { packageJson, product } from "@/tests/support/product";
-import { createWorld, HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
+import { HOUR, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 import type { Life } from "./life";
+import { quickWorld } from "./quick-world";
 
 const other = parseScope("p2", "u1");
 const lost = new LeaseLostError("p1");
@@ -11,7 +12,7 @@ const first = { "package.json": packageJson, "index.html": "1" };
 
 /** One runs in the only place, and another stands in the line for it. */
 async function withOneInLine(): Promise<World> {
-  const world = await createWorld({ policy: { planConcurrency: 1 } });
+  const world = await quickWorld({ policy: { planConcurrency: 1 } });
   await world.ready();
   await world.finish(() => world.rekindle.hold(scope, { key: "work", maxMs: HOUR }));
   await world.open("v1", other);
@@ -21,7 +22,7 @@ async function withOneInLine(): Promise<World> {
 
 async function withProduct() {
   const site = product(first);
-  const world = await createWorld({ files: site.port });
+  const world = await quickWorld({ files: site.port });
   await world.ready();
   const sync = async (): Promise<void> => {
     world.emit("preview/sync.requested");
@@ -72,7 +73,7 @@ export const servingLives: readonly Life[] = [
     name: "newer files while it rests, and while it starts",
     shows: ["sync-preview"],
     async live() {
-      const world = await createWorld();
+      const world = await quickWorld({ project: { installMs: 12 * SECOND } });
       await world.open();
       await world.advance(5 * SECOND);
       world.emit("preview/sync.requested");
