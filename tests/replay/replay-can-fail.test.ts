@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createWorld } from "@/tests/support/world";
 import {
+  familiesOf,
   familyOf,
   idProblems,
   isAccepted,
@@ -26,9 +27,9 @@ function shortestWith(family: string, histories: readonly RecordedHistory[]) {
 /** The ids of whose change nothing is said. */
 async function missed(functionId: string, kind: Variant["kind"]): Promise<string[]> {
   const { runtime } = await createWorld();
-  const { ids, histories } = readHistories(functionId);
+  const { histories } = readHistories(functionId);
   const silent: string[] = [];
-  for (const family of ids) {
+  for (const family of familiesOf(histories)) {
     const place = shortestWith(family, histories);
     if (!place) throw new Error(`no history has ${family}`);
     const { replayFrom } = replayerOf(runtime, functionsWith({ kind, family }));
