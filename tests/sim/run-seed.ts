@@ -122,7 +122,7 @@ async function playUntilSettled(
 
 /** One to three previews of one or two projects and users. */
 function scopesOf({ dice }: World): Scope[] {
-  const count = dice.pick([1, 1, 2, 2, 3]);
+  const count = dice.pick([1, 1, 1, 2, 2, 3]);
   const all = [
     parseScope("p1", "u1"),
     parseScope("p2", "u1"),
@@ -135,7 +135,7 @@ function scopesOf({ dice }: World): Scope[] {
 function populate(world: World, scopes: readonly Scope[], until: number, replayOne: () => void): void {
   const { dice } = world;
   for (const scope of scopes) {
-    const viewers = dice.pick([1, 1, 2]);
+    const viewers = dice.pick([1, 1, 1, 2]);
     for (let viewer = 1; viewer <= viewers; viewer += 1) {
       world.begin(
         visitAgainAndAgain(
@@ -164,7 +164,7 @@ async function stay(world: World, scope: Scope): Promise<void> {
   const visitor = { scope, viewerId: `stays-${scope.projectId}-${scope.userId}` };
   while ((await ask(world, visitor, "open")) === undefined) await sleep(world.clock, 5_000);
   for (;;) {
-    await sleep(world.clock, world.policy.beatEveryMs * 2);
+    await sleep(world.clock, world.policy.idleAfterMs * 0.6);
     await ask(world, visitor, "beat");
   }
 }

@@ -82,7 +82,7 @@ export type World = Awaited<ReturnType<typeof createWorld>>;
 export const SWEEP_EVERY_MS = 5 * 60_000;
 
 /** Agents of a simulation ask for no more, or every healing would take hours. */
-export const longestHoldMs = 8 * 60_000;
+export const longestHoldMs = 4 * 60_000;
 
 /** As many as a small deployment has warm. */
 const WARM_WORKERS = 4;
@@ -99,7 +99,7 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
   const changed: ((event: LifecycleEvent) => void)[] = [];
   const applied: ((site: string) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
-    installMs: dice.between(2_000, 30_000),
+    installMs: dice.mostlyShort(30_000),
     installExitCode: dice.happens(0.05) ? 1 : 0,
     answersAfterMs: dice.happens(0.03) ? undefined : dice.between(500, 8_000),
     exitsAfterMs: dice.happens(0.03) ? dice.between(1_000, 200_000) : undefined,
