@@ -159,12 +159,16 @@ async function replayNowAndThen(world: World, until: number, replayOne: () => vo
   }
 }
 
+const atRest: ReadonlySet<string> = new Set(["paused", "expired", "absent"]);
+
 /** Somebody who comes and stays, for as long as anybody looks. */
 async function stay(world: World, scope: Scope): Promise<void> {
   const visitor = { scope, viewerId: `stays-${scope.projectId}-${scope.userId}` };
   while ((await ask(world, visitor, "open")) === undefined) await sleep(world.clock, 5_000);
   for (;;) {
     await sleep(world.clock, world.policy.idleAfterMs * 0.6);
-    await ask(world, visitor, "beat");
+    const view = await ask(world, visitor, "beat");
+    // What a person does at a page that says that it rests.
+    if (view && atRest.has(view.state)) await ask(world, visitor, "open");
   }
 }
