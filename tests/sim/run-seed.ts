@@ -123,16 +123,16 @@ async function playUntilSettled(
     await play(world.clock.now() + 5_000);
 }
 
-/** One to three previews of one or two projects and users. */
-function scopesOf({ dice }: World): Scope[] {
-  const count = dice.pick([1, 1, 1, 2, 2, 3]);
+/** Of a few projects and users. */
+function scopesOf({ dice, profile }: World): Scope[] {
   const all = [
     parseScope("p1", "u1"),
     parseScope("p2", "u1"),
     parseScope("p1", "u2"),
+    parseScope("p3", "u1"),
     parseScope("p2", "shared"),
   ];
-  return all.slice(0, count + (dice.happens(0.2) ? 1 : 0));
+  return all.slice(0, dice.pick(profile.previews));
 }
 
 function populate(world: World, scopes: readonly Scope[], until: number, replayOne: () => void): void {

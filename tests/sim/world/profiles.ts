@@ -17,6 +17,8 @@ export interface Profile {
   readonly planMaxRunMs: number;
   readonly auditEveryMs: number;
   readonly chaosMs: readonly [least: number, most: number];
+  /** How many previews there are, one of these numbers. */
+  readonly previews: readonly number[];
 }
 
 const brisk = withOverrides(shipped, {
@@ -54,6 +56,7 @@ export const profiles: readonly Profile[] = [
     planMaxRunMs: shipped.maxRunMs,
     auditEveryMs: 60 * MINUTE,
     chaosMs: [6 * MINUTE, 20 * MINUTE],
+    previews: [1, 1, 2],
   },
   {
     name: "brisk",
@@ -62,6 +65,7 @@ export const profiles: readonly Profile[] = [
     planMaxRunMs: brisk.maxRunMs,
     auditEveryMs: 7 * MINUTE,
     chaosMs: [4 * MINUTE, 13 * MINUTE],
+    previews: [1, 1, 1, 2, 3],
   },
   {
     name: "clamped",
@@ -71,6 +75,7 @@ export const profiles: readonly Profile[] = [
     planMaxRunMs: 9 * MINUTE,
     auditEveryMs: 7 * MINUTE,
     chaosMs: [4 * MINUTE, 13 * MINUTE],
+    previews: [1, 1, 1, 2, 3],
   },
   {
     name: "crowded",
@@ -78,7 +83,8 @@ export const profiles: readonly Profile[] = [
     planConcurrent: 3,
     planMaxRunMs: crowded.maxRunMs,
     auditEveryMs: 7 * MINUTE,
-    chaosMs: [4 * MINUTE, 12 * MINUTE],
+    chaosMs: [4 * MINUTE, 9 * MINUTE],
+    previews: [4, 5],
   },
 ];
 

@@ -120,7 +120,7 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
   const { redis, forget } = forgetfulRedis(engine, hasFaults && dice.happens(0.15));
   /** How often acknowledged writes were lost; what was remembered by them is not asked for afterwards. */
   const losses = { count: 0 };
-  const products = createProducts(dice);
+  const products = createProducts(dice, dice.happens(0.03));
   const calls = new Calls({
     clock,
     dice,
