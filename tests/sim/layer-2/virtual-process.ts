@@ -1,5 +1,5 @@
 /**
- * Owns what of the machine the Inngest SDK takes by itself, while a seed is played: timers, the time and chance. It has no
+ * Owns what of the machine the Inngest SDK takes by itself, while a seed is played: timers, the time, chance and environment. It has no
  * clock to be given: it waits between attempts to send with `setTimeout` and `Math.random`, stamps events with `new Date()`,
  * and looks for steps after a timer of no time at all (4.24.0, read 2026-11-24). With these in place everything between two
  * moments of virtual time is promises, so one turn of the event loop settles it, exactly. It must never stay in place after
@@ -34,6 +34,8 @@ export function virtualProcess(clock: SimClock, random: Random): () => void {
     ],
     [Math, "random", () => random.fraction()],
     [globalThis, asyncContext, withoutAsyncContext],
+    // The SDK copies it several times a request, and each name is a call into the system.
+    [process, "env", { ...process.env }],
   ];
   function start(callback: (...given: unknown[]) => void, delayMs = 0, ...given: unknown[]): object {
     const timer = { ref: () => timer, unref: () => timer, hasRef: () => true };
