@@ -42,8 +42,12 @@ export function fetchOf(parts: InngestParts, worker: Worker): Fetch {
     const body = String(init?.body);
     if (pathname.startsWith("/e/")) return sendEvents(parts, worker, pathname, headers, body);
     if (pathname.startsWith("/v1/checkpoint/"))
-      return through(parts, worker, "inngest.checkpoint", pathname.split("/")[3] ?? "", () =>
-        Promise.resolve(post(parts, pathname, body)),
+      return through(
+        parts,
+        worker,
+        "inngest.checkpoint",
+        parts.past.runName(pathname.split("/")[3] ?? ""),
+        () => Promise.resolve(post(parts, pathname, body)),
       );
     throw new Error(`the simulator does not know the path ${pathname} of Inngest`);
   };
