@@ -5,7 +5,9 @@
 import { sleep } from "@/lib/clock";
 import { parseScope, type Scope } from "@/lib/ids";
 import { settlePromises } from "./kernel/sim-clock";
+import { sitesOfLayer2 } from "./kernel/sites";
 import { putLayer1 } from "./layer-1/layer-1";
+import { putLayer2 } from "./layer-2/layer-2";
 import { workNowAndThen } from "./people/agents";
 import { disturbNowAndThen } from "./people/disturbances";
 import { operateNowAndThen, undoEverything } from "./people/operators";
@@ -47,9 +49,25 @@ export interface SeedOptions {
 export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOptions): Promise<SeedResult> {
   const profile = profiles[seed % profiles.length];
   if (!profile) throw new Error("there is no profile");
-  const world = await createWorld({ seed, profile, settle: settlePromises, keptLines });
-  if (layer !== 1) throw new Error("the second layer is not there yet");
-  const { bus } = putLayer1(world);
+  const ownSites = layer === 2 ? sitesOfLayer2.length : 0;
+  const world = await createWorld({ seed, profile, settle: settlePromises, ownSites, keptLines });
+  if (layer === 1) return playSeed(world, putLayer1(world).bus);
+  const { bus, end } = await putLayer2(world);
+  try {
+    return await playSeed(world, bus);
+  } finally {
+    end();
+  }
+}
+
+/** What a layer lets an operator do with the events that there were. */
+interface Events {
+  readonly past: { readonly length: number };
+  replayOne(): void;
+}
+
+async function playSeed(world: World, bus: Events): Promise<SeedResult> {
+  const { seed, profile } = world;
   const scopes = scopesOf(world);
   const present: Scope[] = [];
   let orphans: ReturnType<typeof orphansEnd> | undefined;

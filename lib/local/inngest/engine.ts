@@ -36,8 +36,20 @@ export interface EngineParts {
   readonly historySize?: number;
   /** Whether apps may report several steps from within one request, as in Inngest Cloud (§1.8); false if absent. */
   readonly checkpointing?: boolean;
+  /** Told when a run is queued, and when it has ended; it may change nothing. */
+  readonly hear?: (told: RunTold) => void;
   /** Cloud mode: calls are signed, answers and callers have to prove that they know the keys. Development mode if absent. */
   readonly cloud?: CloudKeys;
+}
+
+export interface RunTold {
+  readonly runId: string;
+  /** "<app>-<function>". */
+  readonly functionId: string;
+  /** Of the event that started it. */
+  readonly eventId: string;
+  /** Null while it goes on. */
+  readonly end: RunEnd | null;
 }
 
 export interface CloudKeys extends SigningKeys {
@@ -63,6 +75,7 @@ export function createEngine({
   log,
   historySize = MOST_HISTORY_ENTRIES,
   checkpointing = false,
+  hear,
   cloud,
 }: EngineParts): Engine {
   const agenda = createAgenda(clock);
@@ -71,6 +84,9 @@ export function createEngine({
   const recorder = createRecorder(historySize);
   const locks = createSingletonLocks();
   const active = new Map<string, ActiveRun>();
+
+  const tell = ({ id, fn, trigger }: ActiveRun, end: RunEnd | null) =>
+    hear?.({ runId: id, functionId: fn.id, eventId: trigger.wire.id, end });
 
   const ownEvent = (name: string, data: Readonly<Record<string, unknown>>): ReceivedEvent => {
     const internalId = ids.next();
@@ -95,6 +111,7 @@ export function createEngine({
 
   const onEnd = (run: ActiveRun, end: RunEnd) => {
     active.delete(run.id);
+    tell(run, end);
     locks.release(run.id);
     const [parentId = "", stepId = ""] = run.correlationId?.split(".") ?? [];
     const parent = active.get(parentId);
@@ -140,6 +157,7 @@ export function createEngine({
     },
     start: (run, delayMs) => {
       active.set(run.id, run);
+      tell(run, null);
       runner.start(run, delayMs);
     },
   });

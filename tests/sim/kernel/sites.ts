@@ -70,7 +70,10 @@ export const sites: readonly string[] = [
   ...otherSites,
 ];
 
-const numbers = new Map(sites.map((site, number) => [site, number]));
+/** What only the second layer has: steps reported by an app, requests to it, and the provider's webhook. */
+export const sitesOfLayer2: readonly string[] = ["inngest.checkpoint", "inngest.request", "webhook.post"];
+
+const numbers = new Map([...sites, ...sitesOfLayer2].map((site, number) => [site, number]));
 
 /** @throws for a site that is not listed */
 export function numberOfSite(site: string): number {

@@ -44,6 +44,9 @@ export const startAt = Date.UTC(2026, 0, 31, 23, 50);
 /** How a worker sends events and is asked to run functions; a layer's own. */
 export type ClientOf = (worker: Worker) => Runtime["inngest"];
 
+/** What else of a runtime a layer decides. */
+export type OfLayer = Partial<Pick<Runtime, "flow" | "isFromE2b">>;
+
 export interface Process {
   readonly worker: Worker;
   readonly runtime: Runtime;
@@ -72,6 +75,8 @@ export interface WorldOptions {
   readonly seed: number;
   readonly profile: Profile;
   readonly settle: () => Promise<void>;
+  /** Calls that only this layer has, for faults to favour. */
+  readonly ownSites?: number;
   /** Of the trace, for whoever wants to read it. */
   readonly keptLines?: number;
   readonly hasFaults?: boolean;
@@ -87,12 +92,19 @@ export const longestHoldMs = 4 * 60_000;
 /** As many as a small deployment has warm. */
 const WARM_WORKERS = 4;
 
-export async function createWorld({ seed, profile, settle, keptLines = 0, hasFaults = true }: WorldOptions) {
+export async function createWorld({
+  seed,
+  profile,
+  settle,
+  ownSites = 0,
+  keptLines = 0,
+  hasFaults = true,
+}: WorldOptions) {
   const random = seededRandom(seed);
   const dice: Dice = diceOf(random);
   const clock = new SimClock(startAt, settle);
   const trace = traceOf(clock, startAt, keptLines);
-  const drawn = drawFaultPlan(dice, sites.length);
+  const drawn = drawFaultPlan(dice, sites.length + ownSites);
   let plan: FaultPlan = hasFaults ? drawn : noFaults;
   const { policy } = profile;
 
@@ -157,6 +169,7 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
   const processes: Process[] = [];
   let born = 0;
   let clientOf: ClientOf | undefined;
+  let ofLayer: OfLayer = {};
 
   function startProcess(): Process {
     if (!clientOf) throw new Error("no layer was put on this world");
@@ -182,6 +195,7 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
       previewUrl: address.of,
       previewAddress: address,
       probe: probeOf(outside, worker),
+      ...ofLayer,
     };
     const process = { worker, runtime, rekindle: rekindleOver(runtime) };
     processes.push(process);
@@ -246,8 +260,9 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
       asks.push({ name, scope, at: clock.now() });
     },
 
-    put(layer: ClientOf): void {
+    put(layer: ClientOf, more: OfLayer = {}): void {
       clientOf = layer;
+      ofLayer = more;
     },
 
     /** For what is the same in every process. */
