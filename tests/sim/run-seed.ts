@@ -15,7 +15,7 @@ import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
 import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
 import { signsOfLife } from "./rules/resting";
-import { historyIsWhole, oneWarningEach } from "./rules/telling";
+import { historyIsWhole, oneWarningEach, type Told } from "./rules/telling";
 import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
@@ -62,7 +62,7 @@ export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOption
 
 /** What a layer lets an operator do with the events that there were. */
 interface Events {
-  readonly past: { readonly length: number };
+  readonly past: readonly Told[];
   replayOne(): void;
 }
 
