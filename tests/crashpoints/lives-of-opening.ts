@@ -12,6 +12,12 @@ const MINUTE = 60 * SECOND;
 
 const openPreview = "open-preview";
 
+async function usedUntilNearTheEnd(stage: Stage, beatEveryMs: number): Promise<void> {
+  await stage.openUntilReady(mine);
+  stage.stay(mine, "anna", beatEveryMs);
+  await stage.wait(7 * MINUTE + 30 * SECOND);
+}
+
 const openAndStay = async (stage: Stage): Promise<void> => {
   stage.stay(mine);
   await stage.open(mine);
@@ -117,17 +123,21 @@ export const livesOfOpening: readonly Life[] = [
   {
     name: "renew",
     underTest: ["renew-run"],
-    async before(stage) {
-      await stage.openUntilReady(mine);
-      // So that the moment is quiet when the renewal may begin: the last beat is 47 seconds ago.
-      await stage.wait(12 * SECOND);
-      stage.stay(mine);
-      await stage.wait(7 * MINUTE);
-    },
+    // The last beat is 50 seconds ago when it may begin, which is a quiet moment.
+    before: (stage) => usedUntilNearTheEnd(stage, 109 * SECOND),
+    trigger: async () => undefined,
+    lastsMs: 2 * MINUTE,
+    wrong: runs,
+    hasPairs: true,
+  },
+  {
+    name: "renew-at-the-latest",
+    underTest: ["renew-run"],
+    // No moment is quiet: it is warned of, and renewed all the same.
+    before: (stage) => usedUntilNearTheEnd(stage, 20 * SECOND),
     trigger: async () => undefined,
     lastsMs: 5 * MINUTE,
     wrong: runs,
-    hasPairs: true,
   },
   {
     name: "sync",

@@ -1,4 +1,4 @@
-/** Owns the list of all lives, and that every function that ships is under test in one of them. */
+/** Owns the list of all lives, and which of the functions that ship are under test in none of them. Pure. */
 
 import type { Life } from "./life";
 import { livesOfHealing } from "./lives-of-healing";
@@ -14,3 +14,6 @@ export function lifeNamed(name: string): Life {
     throw new Error(`there is no life "${name}"; there are ${lives.map((each) => each.name).join(", ")}`);
   return life;
 }
+
+export const functionsWithoutLife = (ids: readonly string[]): string[] =>
+  ids.filter((id) => !lives.some(({ underTest }) => underTest.includes(id)));

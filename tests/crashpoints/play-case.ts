@@ -33,12 +33,11 @@ export async function playCase(life: Life, faults: readonly Planned[], keptLines
   world.begin(life.trigger(stage));
   await stage.play(life.lastsMs + (faults.length === 0 ? 0 : LONGER_MS));
   const calls = [...counted];
-  const last = Math.max(0, ...faults.map(({ call }) => call));
   if (!stage.isOver()) await comeToRest(stage);
   return {
     violations: [...violationsOf(stage), ...(stage.isOver() ? [] : (life.wrong?.(stage) ?? []))],
     calls: calls.map((call) => ({ ...call, at: call.at - armedAt })),
-    befallen: counted.length >= last ? faults.length : faults.length - 1,
+    befallen: faults.filter(({ call }) => call <= counted.length).length,
     lines: world.trace.lines,
   };
 }

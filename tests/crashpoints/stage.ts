@@ -45,6 +45,9 @@ export interface CountedCall {
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
+/** A little less than the idle time of the brisk policy, since every beat has its price in each case. */
+const SELDOM_MS = 140 * SECOND;
+
 /** One in which installs and servers go well, whatever is drawn. */
 const SEED = 7;
 
@@ -169,12 +172,12 @@ export async function setStage({ underTest, faults, policy, keptLines }: StageOp
       while (seen.records.get(nameOf(scope))?.state !== state) await sleep(clock, SECOND);
     },
 
-    /** Somebody is there from now on until the end. */
-    stay(scope: Scope, name = "anna"): void {
+    /** Somebody is there from now on until the end, and gives a sign just often enough. */
+    stay(scope: Scope, name = "anna", everyMs = SELDOM_MS): void {
       present.push(scope);
       const beatAgainAndAgain = async () => {
         for (;;) {
-          await sleep(clock, 2 * profile.policy.beatEveryMs);
+          await sleep(clock, everyMs);
           await this.beat(scope, name);
         }
       };
