@@ -12,10 +12,14 @@ const MINUTE = 60 * SECOND;
 
 const openPreview = "open-preview";
 
-async function usedUntilNearTheEnd(stage: Stage, beatEveryMs: number): Promise<void> {
+/** Past the time from which on it may be renewed, the last sign of life a quiet while ago, and idle too late to do without it. */
+async function quietNearTheEnd(stage: Stage): Promise<void> {
   await stage.openUntilReady(mine);
-  stage.stay(mine, "anna", beatEveryMs);
-  await stage.wait(7 * MINUTE + 30 * SECOND);
+  for (let beats = 0; beats < 3; beats += 1) {
+    await stage.wait(153 * SECOND);
+    await stage.beat(mine);
+  }
+  await stage.wait(70 * SECOND);
 }
 
 const openAndStay = async (stage: Stage): Promise<void> => {
@@ -123,10 +127,13 @@ export const livesOfOpening: readonly Life[] = [
   {
     name: "renew",
     underTest: ["renew-run"],
-    // The last beat is 50 seconds ago when it may begin, which is a quiet moment.
-    before: (stage) => usedUntilNearTheEnd(stage, 109 * SECOND),
-    trigger: async () => undefined,
-    lastsMs: 2 * MINUTE,
+    before: quietNearTheEnd,
+    async trigger(stage) {
+      stage.stay(mine, "anna", 100 * SECOND);
+      const run = Number(stage.record(mine).runStartedAt);
+      stage.tell("preview/renewal.due", { ...mine, run, at: stage.world.clock.now() });
+    },
+    lastsMs: 30 * SECOND,
     wrong: runs,
     hasPairs: true,
   },
@@ -134,7 +141,11 @@ export const livesOfOpening: readonly Life[] = [
     name: "renew-at-the-latest",
     underTest: ["renew-run"],
     // No moment is quiet: it is warned of, and renewed all the same.
-    before: (stage) => usedUntilNearTheEnd(stage, 20 * SECOND),
+    async before(stage) {
+      await stage.openUntilReady(mine);
+      stage.stay(mine, "anna", 20 * SECOND);
+      await stage.wait(7 * MINUTE + 30 * SECOND);
+    },
     trigger: async () => undefined,
     lastsMs: 5 * MINUTE,
     wrong: runs,

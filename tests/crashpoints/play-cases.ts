@@ -18,6 +18,9 @@ process.on("message", (message) => {
   void playAll(z.array(z.string()).parse(message)).then((outcomes) => process.send?.(outcomes));
 });
 
+// Nobody waits for its answers any more.
+process.on("disconnect", () => process.exit());
+
 async function playAll(texts: readonly string[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const text of texts) outcomes.push(await play(text));
