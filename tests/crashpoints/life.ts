@@ -3,6 +3,7 @@
  * be so long after, whatever befell it. Types only.
  */
 import type { PolicyOverrides } from "@/lib/preview/policy";
+import type { Planned } from "./planned";
 import type { Stage } from "./stage";
 
 export interface Life {
@@ -17,7 +18,7 @@ export interface Life {
   /** From the trigger until what it began has come to its end, when nothing befalls it; more calls are not counted. */
   readonly lastsMs: number;
   /** Beside the rules: what is wrong in the end, one sentence each. */
-  wrong?(stage: Stage): readonly string[];
+  wrong?(stage: Stage, faults: readonly Planned[]): readonly string[];
   /** Also every two faults of one life. */
   readonly hasPairs?: boolean;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Life } from "./life";
+import type { Planned } from "./planned";
 import { productsOwn } from "./provider-acts";
 import { mine, OPERATION, type Stage } from "./stage";
 
@@ -33,6 +34,15 @@ const runs = (stage: Stage): readonly string[] =>
     ? []
     : [`it is ${stage.record(mine).state} (${stage.record(mine).reason})`];
 
+/**
+ * What a lost answer or a dead worker leaves with the provider is found and taken, and no other made beside it. Who wakes
+ * from a stall may make one more, which the claim then refuses.
+ */
+const madeOnce = ({ made }: Stage, faults: readonly Planned[]): readonly string[] =>
+  made.length > 1 && !faults.some(({ fault }) => fault === "stall")
+    ? [`${made.length} sandboxes were made where one would do`]
+    : [];
+
 export const livesOfOpening: readonly Life[] = [
   {
     name: "open-cold",
@@ -40,7 +50,7 @@ export const livesOfOpening: readonly Life[] = [
     before: async () => undefined,
     trigger: openAndStay,
     lastsMs: 30 * SECOND,
-    wrong: runs,
+    wrong: (stage, faults) => [...runs(stage), ...madeOnce(stage, faults)],
     hasPairs: true,
   },
   {
@@ -86,6 +96,7 @@ export const livesOfOpening: readonly Life[] = [
       await stage.ask("open", (rekindle) => rekindle.open({ ...mine, viewerId: "anna" }));
     },
     lastsMs: 30 * SECOND,
+    wrong: madeOnce,
   },
   {
     name: "open-by-event",
@@ -109,6 +120,7 @@ export const livesOfOpening: readonly Life[] = [
       stage.tell("preview/requested", { ...mine });
     },
     lastsMs: 30 * SECOND,
+    wrong: madeOnce,
   },
   {
     name: "extend",

@@ -35,7 +35,7 @@ export async function playCase(life: Life, faults: readonly Planned[], keptLines
   const calls = [...counted];
   if (!stage.isOver()) await comeToRest(stage);
   return {
-    violations: [...violationsOf(stage), ...(stage.isOver() ? [] : (life.wrong?.(stage) ?? []))],
+    violations: [...violationsOf(stage), ...(stage.isOver() ? [] : (life.wrong?.(stage, faults) ?? []))],
     calls: calls.map((call) => ({ ...call, at: call.at - armedAt })),
     befallen: faults.filter(({ call }) => call <= counted.length).length,
     lines: world.trace.lines,

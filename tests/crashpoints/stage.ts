@@ -85,6 +85,10 @@ export async function setStage({ underTest, faults, policy, keptLines }: StageOp
     ];
   });
   const counted: CountedCall[] = [];
+  const made: string[] = [];
+  world.onChange(({ sandbox: { sandboxId }, change }) => {
+    if (change.kind === "created") made.push(sandboxId);
+  });
 
   const isOver = () => seen.violations.length > 0 || world.troubles.length > 0;
   const play = (ms: number): Promise<void> => clock.runUntil(clock.now() + ms, seen.look, isOver);
@@ -107,6 +111,8 @@ export async function setStage({ underTest, faults, policy, keptLines }: StageOp
     seen,
     runs,
     counted,
+    /** Every sandbox that there ever was. */
+    made,
     present,
     ask,
     play,
