@@ -43,7 +43,9 @@ export class Calls {
   /** Until when a service answers nobody. */
   readonly outages = new Map<Service, number>();
   /** For tests that plan one by one: what befalls the next calls, instead of chance. */
-  scripted: ((site: string) => CallFault | undefined) | undefined;
+  scripted: ((site: string, worker: Worker) => CallFault | undefined) | undefined;
+  /** For those too: how long every stall takes, instead of chance. */
+  scriptedStallMs: number | undefined;
 
   constructor(private readonly parts: CallParts) {}
 
@@ -52,7 +54,9 @@ export class Calls {
     const { site, apply } = call;
     if (worker.isDead) return worker.die();
     this.made.set(site, (this.made.get(site) ?? 0) + 1);
-    const fault = this.scripted ? this.scripted(site) : faultOf(this.parts.plan(), dice, numberOfSite(site));
+    const fault = this.scripted
+      ? this.scripted(site, worker)
+      : faultOf(this.parts.plan(), dice, numberOfSite(site));
     await sleep(clock, call.latencyMs);
     if (worker.isDead) return worker.die();
     if (fault) this.count(site, fault);
@@ -78,7 +82,7 @@ export class Calls {
         await this.applied(worker, call, apply).catch(() => undefined);
         return worker.die();
       case "stall":
-        await sleep(clock, stallMs(dice));
+        await sleep(clock, this.scriptedStallMs ?? stallMs(dice));
         return worker.isDead ? worker.die() : this.applied(worker, call, apply);
       case "late":
         void this.applyLater(call);

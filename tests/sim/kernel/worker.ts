@@ -14,6 +14,8 @@ export type Ended<T> =
 export class Worker {
   isDead = false;
   isBusy = false;
+  /** Whose work it does: a function by its id, or what else its caller calls it. */
+  doing: string | undefined;
   private dies: (() => void) | undefined;
 
   constructor(
@@ -40,6 +42,7 @@ export class Worker {
 
   do<T>(work: () => Promise<T>): Promise<Ended<T>> {
     this.isBusy = true;
+    this.doing = undefined;
     return new Promise((resolve) => {
       const end = (ended: Ended<T>) => {
         this.isBusy = false;

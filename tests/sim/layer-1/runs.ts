@@ -101,6 +101,7 @@ export function createRuns({ world, told }: RunsParts) {
     return new Promise((resolve) => {
       const fn = process.rekindle.functions.find((each) => each.opts.id === run.fn.id);
       if (!fn) throw new Error(`there is no function ${run.fn.id}`);
+      process.worker.doing = run.fn.id;
       const context = {
         event: run.event,
         runId: run.id,
