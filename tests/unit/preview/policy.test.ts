@@ -47,9 +47,9 @@ const rules: Rule[] = [
     beside: -1,
   },
   {
-    broken: "no time for a quiet moment",
+    broken: "a renewal before its announcement",
     field: "renewAtLatestMs",
-    value: policy.renewBeforeMs,
+    value: policy.warnEndBeforeMs,
     beside: -1,
   },
   {
