@@ -45,6 +45,7 @@ export default defineConfig({
     include: process.env.MUTATED === "shell" ? [...core, ...shell] : core,
     exclude: long,
     isolate: false,
+    reporters: ["./tests/mutation/failed-loads.mjs"],
     sequence: { sequencer: CheapFirst },
     // Without a PATH there is no redis-server: what holds on both engines is judged on ours.
     env: { PATH: "" },

@@ -5,7 +5,7 @@
  */
 import { spanText } from "../duration-words";
 import { desertedAt, idleAt, renewAt, restsAt, runEndsAt } from "./decide";
-import { type Actor, actorOf, type HistoryEntry } from "./history";
+import { type Actor, actorOf, type HistoryEntry, moves } from "./history";
 import type { Policy } from "./policy";
 import type { PreviewRecord, Snapshot } from "./record";
 import { cameBackTitle } from "./titles";
@@ -34,16 +34,11 @@ export const whoOpened: Readonly<Record<Actor, string>> = {
   sync: "newer files were brought",
 };
 
-type Moved = Extract<HistoryEntry, { kind: "moved" }>;
-
 /** Renewals keep it the same process, so they are counted and the way to running before them is told. */
 function howItCameToRun({ record, now }: Snapshot, history: readonly HistoryEntry[]): string[] {
-  const arrivals = history.filter(
-    (entry): entry is Moved => entry.kind === "moved" && entry.to === "running",
-  );
-  const first = arrivals.findIndex(({ reason }) => reason !== "renewed");
-  const renewals = first === -1 ? arrivals.length : first;
-  const came = first === -1 ? undefined : arrivals[first];
+  const arrivals = moves(history).filter(({ to }) => to === "running");
+  const came = arrivals.find(({ reason }) => reason !== "renewed");
+  const renewals = came ? arrivals.indexOf(came) : arrivals.length;
   const since = spanText(now - (came?.at ?? record.readyAt ?? record.changedAt));
   const sentences = [`Running for ${since}${came ? `, since ${whoOpened[actorOf(came.by)]}` : ""}.`];
   if (came?.cameBack) {

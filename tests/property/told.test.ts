@@ -79,7 +79,7 @@ test("every snapshot has a view with words, which is plain JSON and tells no cla
       const view = shown({ ...snapshot, record: { ...record, ...ours } });
 
       const json = JSON.stringify(view);
-      expect(JSON.parse(json)).toEqual(view);
+      expect(JSON.parse(json)).toStrictEqual(view);
       expect(json).not.toContain(secret);
       expect(json).not.toContain("somebody-at-work");
       expect(view.reason.title.length).toBeGreaterThan(0);
