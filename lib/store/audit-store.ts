@@ -48,7 +48,12 @@ export interface Unseen {
 }
 
 export type ForgetBegun =
-  | { readonly kind: "begun"; readonly hadRecord: boolean; readonly snapshot: Snapshot }
+  | {
+      readonly kind: "begun";
+      readonly hadRecord: boolean;
+      /** What the record named until now, and names no more. */
+      readonly named: readonly SandboxId[];
+    }
   /** Nothing is killed while an operator looks. */
   | { readonly kind: "held" };
 

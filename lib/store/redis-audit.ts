@@ -95,14 +95,17 @@ export function redisAudit(redis: Redis, environment: string, policy: Policy): A
     async beginForgetting(scope, leaseId, highestEpoch, sandboxes) {
       const { previewId, all } = keysOf(environment, scope);
       const args = [leaseId, policy.leaseMs, highestEpoch].map(String);
-      const raw = await redis.runScript(forgetBeginScript, all, [
-        policyNumbers(policy),
-        ...args,
-        ...sandboxes,
-      ]);
-      const { status, snapshot, extra } = parseReply(forgetBeginScript, scope, previewId, raw);
+      const remembered = sandboxes.map((sandboxId) => sandboxKey(environment, sandboxId));
+      const raw = await redis.runScript(
+        forgetBeginScript,
+        [...all, ...remembered],
+        [policyNumbers(policy), ...args, ...sandboxes],
+      );
+      const { status, extra } = parseReply(forgetBeginScript, scope, previewId, raw);
       const kind = z.enum(["begun", "held"]).parse(status);
-      return kind === "held" ? { kind } : { kind, hadRecord: extra !== "", snapshot };
+      if (kind === "held") return { kind };
+      const named = z.array(sandboxIdSchema).parse(extra.split(" ").slice(1));
+      return { kind, hadRecord: extra !== "", named };
     },
 
     async endForgetting(scope, leaseId, sandboxes) {

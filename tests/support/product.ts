@@ -21,6 +21,7 @@ export function product(first: Texts) {
   let files: Texts = first;
   let number = 1;
   const calls: string[] = [];
+  const saved = new Set<string>();
   const revisionName = () => `r${number}`;
   const all = () => Object.entries(files).map(([path, content]) => ({ path, content }));
   const isIn = ({ changed, removed }: ProjectChanges) =>
@@ -44,6 +45,7 @@ export function product(first: Texts) {
       const kept = Object.entries(files).filter(([path]) => !changes.removed.includes(path));
       const changed = changes.changed.map(({ path, content }) => [path, textOf(content)]);
       files = Object.fromEntries([...kept, ...changed]);
+      for (const { content } of changes.changed) saved.add(textOf(content));
       number += 1;
       return revisionName();
     },
@@ -52,6 +54,8 @@ export function product(first: Texts) {
     port,
     calls,
     files: () => files,
+    /** Every content that was ever taken in by a save. */
+    everSaved: (): ReadonlySet<string> => saved,
     /** As a person in the product's editor does it. */
     become(next: Texts): void {
       files = next;

@@ -4,7 +4,7 @@
  * `StoreRefusedError`.
  */
 import { StoreRefusedError } from "@/lib/errors";
-import { bytesFromText, textFromBytes } from "@/lib/local/upstash/bytes";
+import { type Bytes, bytesFromText, textFromBytes } from "@/lib/local/upstash/bytes";
 import type { RedisEngine } from "@/lib/local/upstash/engine";
 import type { Reply } from "@/lib/local/upstash/reply";
 import type { Redis, ScriptReply } from "@/lib/redis";
@@ -16,10 +16,19 @@ export interface VirtualRedis extends Redis {
   readonly scriptCalls: ReadonlyMap<string, number>;
 }
 
+/** Always the same object for the same script, which is what the engine knows it by at once. */
+const scripts = new Map<string, Bytes>();
+
+function bytesOfScript(lua: string): Bytes {
+  const bytes = scripts.get(lua) ?? bytesFromText(lua);
+  scripts.set(lua, bytes);
+  return bytes;
+}
+
 export function virtualRedis(engine: RedisEngine): VirtualRedis {
   const scriptCalls = new Map<string, number>();
-  const run = async (name: string, command: string, args: readonly string[]): Promise<ScriptReply> => {
-    const reply = await engine.execute([command, ...args.map(bytesFromText)]);
+  const run = async (name: string, command: string, args: readonly Bytes[]): Promise<ScriptReply> => {
+    const reply = await engine.execute([command, ...args]);
     if (reply.kind === "error") throw new StoreRefusedError(name, new Error(textFromBytes(reply.text)));
     return plain(reply);
   };
@@ -27,9 +36,12 @@ export function virtualRedis(engine: RedisEngine): VirtualRedis {
     scriptCalls,
     runScript({ name, lua }, keys, args) {
       scriptCalls.set(name, (scriptCalls.get(name) ?? 0) + 1);
-      return run(name, "EVAL", [lua, String(keys.length), ...keys, ...args]);
+      return run(name, "EVAL", [
+        bytesOfScript(lua),
+        ...[String(keys.length), ...keys, ...args].map(bytesFromText),
+      ]);
     },
-    command: (name, ...args) => run(name, name, args),
+    command: (name, ...args) => run(name, name, args.map(bytesFromText)),
   };
 }
 

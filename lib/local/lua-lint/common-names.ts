@@ -1,12 +1,12 @@
 /**
- * Owns the list of library names that mean the same in Lua 5.1 (Redis, Upstash) and in 5.3 (fengari, in the local cloud)
- * and exist in every Redis, and for those that somebody may reach for all the same, why not and what instead. Data.
+ * Owns the list of library names that a script may count on: Lua 5.1 has them, and so have Redis, Upstash and the in-process
+ * engine. For those that somebody may reach for all the same, why not and what instead. Data.
  */
 
 /** By library; `""` are the names that stand alone. */
 const commonNames: Readonly<Record<string, ReadonlySet<string>>> = {
   "": new Set(
-    "KEYS ARGV assert error ipairs next pairs pcall rawequal rawget rawset select setmetatable tonumber tostring type".split(
+    "KEYS ARGV assert error ipairs next pairs pcall rawequal rawget rawset select setmetatable tonumber tostring type unpack".split(
       " ",
     ),
   ),
@@ -19,17 +19,16 @@ const commonNames: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** Full names; for any other the lint says that it is not common. */
 const reasons: Readonly<Record<string, string>> = {
-  unpack: "is 5.1's, and table.unpack 5.3's; write the arguments out",
-  "table.unpack": "is 5.3's, and unpack 5.1's; write the arguments out",
-  "table.getn": "is gone in 5.3; use #",
-  "table.maxn": "is gone in 5.3; use #",
-  "math.pow": "is gone in 5.3; use ^",
-  "math.mod": "is gone in 5.3; use %",
+  "table.unpack": "is 5.2's; use unpack",
+  "table.getn": "was given up by 5.1; use #",
+  "table.maxn": "was given up by 5.2; use #",
+  "math.pow": "is an operator; use ^",
+  "math.mod": "was given up by 5.1; use %",
   "math.random": "is another sequence in each engine; hand the number in by ARGV",
-  loadstring: "is gone in 5.3, and a script runs no text",
-  load: "takes text in 5.3 only, and a script runs no text",
-  setfenv: "is gone in 5.3",
-  getfenv: "is gone in 5.3",
+  loadstring: "compiles text, and a script runs no text",
+  load: "compiles text, and a script runs no text",
+  setfenv: "is not for scripts of Redis",
+  getfenv: "is not for scripts of Redis",
   "redis.log": "is in no document of Upstash; answer what is to be known",
   bit: "is Redis's own library and not documented by Upstash",
   cmsgpack: "is Redis's own library and not documented by Upstash",
@@ -46,5 +45,5 @@ export const isLibrary = (name: string): boolean => name !== "" && commonNames[n
 export function refuseName(library: string, name: string): string | undefined {
   if (commonNames[library]?.has(name) || (library === "" && isLibrary(name))) return undefined;
   const fullName = library === "" ? name : `${library}.${name}`;
-  return `${fullName} ${reasons[fullName] ?? "is not in both Luas"}`;
+  return `${fullName} ${reasons[fullName] ?? "is none that a script may count on"}`;
 }

@@ -1,31 +1,27 @@
 /**
- * Owns where a number or a string is written otherwise by Lua 5.1 than by 5.3, as far as syntax shows it. 5.3 has
- * integers (of 32 bits in fengari, so that they wrap), writes 10 / 2 as 5.0, and refuses a fraction for `%d`; it knows more
- * escapes in strings and other classes in patterns. Pure; each answers the problem or undefined.
+ * Owns where Lua 5.1 takes a number or a text for something else than was meant, as far as syntax shows it: a number becomes
+ * text with 14 digits, and what later Luas know in strings, formats and patterns it passes over without a word. Pure; each
+ * answers the problem or undefined.
  */
 import type { CallExpression, Expression } from "luaparse";
 
-const largestInteger = 2_147_483_647;
-
 export function refuseNumeral(raw: string): string | undefined {
-  if (/^0x.*[.p]/i.test(raw)) return `${raw} is hexadecimal with a fraction, which 5.1 does not know`;
-  const isInteger = /^(\d+|0x[0-9a-f]+)$/i.test(raw);
-  return isInteger && Number(raw) > largestInteger
-    ? `${raw} wraps where integers have 32 bits; write ${Number(raw)}.0`
+  return /^0x.*[.p]/i.test(raw)
+    ? `${raw} is hexadecimal with a fraction, which 5.1 does not promise`
     : undefined;
 }
 
 export function refuseString(raw: string): string | undefined {
   if (!/^["']/.test(raw)) return undefined;
   const escapes = raw.match(/\\[\s\S]/g) ?? [];
-  const newer = escapes.find((each) => /^\\[xzu]$/.test(each));
-  return newer === undefined ? undefined : `the escape ${newer} is read otherwise by 5.1; write \\ddd`;
+  const unknown = escapes.find((each) => !/^\\[abfnrtv\\"'\r\n\d]$/.test(each));
+  return unknown === undefined ? undefined : `the escape ${unknown} is its letter to 5.1; write \\ddd`;
 }
 
 /** Of what is joined by `..` or handed to `tostring` or `%s`. */
 export function refuseJoined(joined: Expression): string | undefined {
   return isComputedNumber(joined)
-    ? "a computed number becomes text, which 5.3 may end in .0; use string.format('%.0f', …)"
+    ? "a computed number becomes text, with 14 digits at most; use string.format('%.0f', …)"
     : undefined;
 }
 
@@ -54,7 +50,7 @@ export function refuseCall(call: CallExpression): string | undefined {
     case "string.format":
       return refuseFormat(first, second === undefined ? others : [second, ...others]);
     case "string.rep":
-      return others.length > 0 ? "string.rep with a separator is 5.3's" : undefined;
+      return others.length > 0 ? "string.rep with a separator is 5.2's" : undefined;
     case "string.find":
     case "string.match":
     case "string.gmatch":
@@ -70,10 +66,8 @@ function refuseFormat(format: Expression | undefined, values: readonly Expressio
   const conversions = [...format.value.matchAll(/%[-+ #0]*\d*(?:\.\d*)?(.)/g)]
     .map(([, letter = ""]) => letter)
     .filter((letter) => letter !== "%");
-  const whole = conversions.find((letter) => /[diuxXoc]/.test(letter));
-  if (whole !== undefined) return `%${whole} refuses fractions and numbers beyond 32 bits in 5.3; use %.0f`;
-  const unknown = conversions.find((letter) => !/[sqfeEgG]/.test(letter));
-  if (unknown !== undefined) return `%${unknown} is not in both Luas`;
+  const unknown = conversions.find((letter) => !/[sqfeEgGdiuxXoc]/.test(letter));
+  if (unknown !== undefined) return `%${unknown} is not 5.1's`;
   return conversions
     .map((letter, at) => (letter === "s" ? values[at] : undefined))
     .map((value) => value && refuseJoined(value))
@@ -83,8 +77,8 @@ function refuseFormat(format: Expression | undefined, values: readonly Expressio
 function refusePattern(pattern: Expression | undefined): string | undefined {
   if (pattern?.type !== "StringLiteral") return undefined;
   const classes = pattern.value.match(/%./g) ?? [];
-  const uncommon = classes.find((each) => /^%[gGzZ]$/.test(each));
-  return uncommon === undefined ? undefined : `the class ${uncommon} is not in both Luas`;
+  const newer = classes.find((each) => /^%[gG]$/.test(each));
+  return newer === undefined ? undefined : `the class ${newer} is its letter to 5.1`;
 }
 
 /** `name` or `library.name`, where a method is one of strings; "" for what is called otherwise. */

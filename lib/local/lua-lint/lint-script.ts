@@ -1,8 +1,8 @@
 /**
- * Owns holding one Lua script to what means the same in Lua 5.1 and 5.3, by its syntax tree. What it finds: syntax
- * that only one of them has, names that only one of them has, globals that a script makes, and numbers whose text
- * differs. It cannot follow a value through a variable: that both engines answer the same to the scripts themselves
- * is what the contract suites are for. Pure; never throws for what is wrong with a script.
+ * Owns holding one Lua script to Lua 5.1 as Redis, Upstash and the in-process engine have it, by its syntax tree. What it
+ * finds: syntax of other Luas, names that not all of them have, globals that a script makes, and texts and numbers that 5.1
+ * takes for something else than was meant. It cannot follow a value through a variable: that the engines answer the same to
+ * the scripts themselves is what the contract suites are for. Pure; never throws for what is wrong with a script.
  */
 import { type Expression, type MemberExpression, type Node, parse } from "luaparse";
 import { isLibrary, refuseName } from "./common-names";
@@ -14,13 +14,11 @@ export interface Finding {
   readonly problem: string;
 }
 
-/** In the order of their lines. A script that one of the two Luas cannot read has that one finding. */
+/** In the order of their lines. A script that Lua 5.1 cannot read has that one finding. */
 export function lintScript(lua: string): readonly Finding[] {
-  const read51 = readAs("5.1", lua);
-  const read53 = readAs("5.3", lua);
-  if (read51.kind === "refused") return [read51.finding];
-  if (read53.kind === "refused") return [read53.finding];
-  const findings = read51.nodes.flatMap((node) => {
+  const script = read(lua);
+  if (script.kind === "refused") return [script.finding];
+  const findings = script.nodes.flatMap((node) => {
     const problem = refuse(node);
     return problem === undefined ? [] : [{ line: node.loc?.start.line ?? 0, problem }];
   });
@@ -31,12 +29,12 @@ type Read =
   | { readonly kind: "read"; readonly nodes: readonly Node[] }
   | { readonly kind: "refused"; readonly finding: Finding };
 
-function readAs(luaVersion: "5.1" | "5.3", lua: string): Read {
+function read(lua: string): Read {
   const nodes: Node[] = [];
   try {
     // Bytes as characters: the parser wants to know what an escape in a string stands for.
     parse(Buffer.from(lua, "utf8").toString("latin1"), {
-      luaVersion,
+      luaVersion: "5.1",
       encodingMode: "pseudo-latin1",
       locations: true,
       comments: false,
@@ -47,7 +45,7 @@ function readAs(luaVersion: "5.1" | "5.3", lua: string): Read {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const [, line, text] = /^\[(\d+):\d+\] ([\s\S]*)$/.exec(error.message) ?? [];
-    const problem = `this is no Lua ${luaVersion}: ${text ?? error.message}`;
+    const problem = `this is no Lua 5.1: ${text ?? error.message}`;
     return { kind: "refused", finding: { line: Number(line ?? 0), problem } };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Owns the command `npm run lua`, part of `npm run check`: every script that a file of `lib/store/scripts` exports is
- * held to the common subset. Prints one line a finding and fails when there is any; finding no script at all is a
+ * held to what every engine has. Prints one line a finding and fails when there is any; finding no script at all is a
  * failure too, so that it cannot pass by looking in the wrong place.
  */
 import { readdir } from "node:fs/promises";

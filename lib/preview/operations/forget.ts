@@ -144,12 +144,7 @@ async function begin(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<
   if (begun.kind === "held") throw new EverythingHeldError("forget a preview");
   // Named or made between the two: nobody names another from here on.
   const after = await sandboxes.find({ app, env, previewId });
-  const all = [
-    ...named,
-    ...namedIn(begun.snapshot.record),
-    ...after.map(({ sandboxId }) => sandboxId),
-    ...told,
-  ];
+  const all = [...named, ...begun.named, ...after.map(({ sandboxId }) => sandboxId), ...told];
   return { hadRecord: begun.hadRecord, sandboxes: [...new Set(all)] };
 }
 

@@ -5,19 +5,34 @@
  */
 import { script } from "./script";
 
+/** What is true of a sandbox's disk, and of no other's; `settle.ts` removes the same. */
+const ofTheSandbox = "'pausedAt', 'bootId', 'filesFor', 'generation', 'sealHash', 'safeAt', 'keptUntil'";
+
 /** Longer than any claim, any step's retries and any create that answers late. */
 const REMEMBER_FORGOTTEN_MS = 86_400_000;
 
 /**
- * ARGV  2 leaseId  3 lease in ms  4 the highest epoch that the provider knows of it  5… sandboxes to mark
+ * The record names no sandbox any more when this returns: one that is marked is refused to every later commit, so a record
+ * that still named it would be stuck for ever, should the second move never come.
  *
- * Returns status `begun`, or `held` while nothing may be killed. The extra is '1' when there was a record.
+ * KEYS  22… what is remembered of each sandbox
+ * ARGV  2 leaseId  3 lease in ms  4 the highest epoch that the provider knows of it  5… the sandboxes to mark, in that order
+ *
+ * Returns status `begun`, or `held` while nothing may be killed. The extra is empty when there was no record, and else
+ * the sandboxes that it named, each after a space.
  */
 export const forgetBeginScript = script(
   "forget-begin",
   `
+local function letGoOf(sandboxId)
+  if sandboxId == nil then return '' end
+  redis.call('SADD', condemnedKey, sandboxId)
+  redis.call('ZREM', namedKey, sandboxId .. '/' .. scopeOf())
+  return ' ' .. sandboxId
+end
+
 local leaseId, leaseMs, epoch = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local isThere = get('state') ~= nil
+local isThere, named = get('state') ~= nil, ''
 if switch('hold-everything') then return isThere and reply('held', '1') or replyAbsent('held') end
 epoch = math.max(epoch, tonumber(redis.call('HGET', forgottenKey, 'epoch') or '0'))
 if isThere then
@@ -26,11 +41,19 @@ if isThere then
     'phaseAt', whole(now), 'leaseUntil', whole(now + leaseMs), 'wanted', 'resting')
   leaveLine()
   checkAt(scopeOf(), now + leaseMs)
-  for index = 5, #ARGV do redis.call('SADD', condemnedKey, ARGV[index]) end
+  for index = 5, #ARGV do
+    redis.call('SADD', condemnedKey, ARGV[index])
+    redis.call('HSET', KEYS[17 + index], 'scope', scopeOf(), 'letGoAt', whole(now))
+    redis.call('PEXPIRE', KEYS[17 + index], whole(rememberMs))
+  end
+  named = letGoOf(get('sandboxId')) .. letGoOf(get('asideId'))
+  accountRun(nil, math.min(now, getNumber('endsAt') > 0 and getNumber('endsAt') or now))
+  redis.call('HDEL', recordKey, 'sandboxId', 'asideId', 'runStartedAt', 'endsAt', ${ofTheSandbox})
+  if get('state') ~= 'absent' then become('expired', 'killed', leaseId) end
 end
 redis.call('HSET', forgottenKey, 'at', whole(now), 'epoch', whole(epoch))
 redis.call('PEXPIRE', forgottenKey, '${REMEMBER_FORGOTTEN_MS}')
-if isThere then return reply('begun', '1') end
+if isThere then return reply('begun', '1' .. named) end
 return replyAbsent('begun')
 `,
 );

@@ -1,8 +1,8 @@
 /**
  * Owns what every Lua script begins with: Redis's clock, reading and writing the record, and the snapshot that every
- * reply carries. Scripts are written in the common subset of Lua 5.1 (Redis, Upstash) and 5.3 with 32-bit integers
- * (fengari, in the local cloud): times are floats, and are written with `%.0f`, because Redis would write a large
- * number as 1.76e+12 and `%d` refuses a float beyond 32 bits in fengari. Cannot fail by itself.
+ * reply carries. Scripts are written in Lua 5.1, by what Redis, Upstash and the in-process engine all have (`npm run lua`):
+ * every number is a double, and is written with `%.0f`, because Lua itself writes no more than 14 digits. Cannot fail by
+ * itself.
  *
  * Keys, in every script: KEYS[1] record (hash) · KEYS[2] viewers (sorted set by last beat) · KEYS[3] due (sorted set
  * by next check) · KEYS[4] condemned (set of sandbox ids) · KEYS[5] log tail (string) · KEYS[6] requests
@@ -94,7 +94,7 @@ end
 local rememberMs = 90 * 86400000.0
 
 -- The stream's own ids are the times; what is beyond the newest entries is forgotten. One field with a line for each name
--- and each value, for Lua 5.1 and 5.3 have no common way to pass a list on as arguments.
+-- and each value, so that a list of any length is one argument.
 local function remember(kind, fields)
   local lines = table.concat(fields, '\\n')
   redis.call('XADD', historyKey, 'MAXLEN', whole(historyEntries), '*', 'kind', kind, 'fields', lines)

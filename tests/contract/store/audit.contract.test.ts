@@ -208,7 +208,7 @@ describe.each(engines)("the audit's scripts on %s", (engine) => {
       await begin(7);
       expect(await at.audits.endForgetting(scope, leaseOf("forget"), [sandboxA])).toMatchObject({
         kind: "forgotten",
-        historyEntries: 2,
+        historyEntries: 3,
       });
 
       const { previewId } = keysOf(environment, scope);

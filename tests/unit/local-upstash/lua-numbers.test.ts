@@ -1,40 +1,6 @@
-/** The two places where a number's text decides whether the in-process engine counts as Redis does. */
+/** A number's text decides whether the in-process engine counts as Redis does. */
 import { describe, expect, test } from "vitest";
-import { lua51Source, NewerLuaError } from "@/lib/local/upstash/memory/lua/lua51-source";
-import { formatGeneral } from "@/lib/local/upstash/memory/lua/number-text";
-
-describe("lua51Source", () => {
-  const rewritten: [string, string][] = [
-    ["return 1000", "return 1000.0"],
-    ["x=t[1]+2*3", "x=t[1.0]+2.0*3.0"],
-    ["return 0xFF", "return 255.0"],
-    ["return -5", "return -5.0"],
-    ["a=1 b=2", "a=1.0 b=2.0"],
-  ];
-  test.each(rewritten)("%j counts in doubles", (source, expected) => {
-    expect(lua51Source(source)).toBe(expected);
-  });
-
-  const untouched = [
-    "return 1.5 + 1e3 + 2E-3 + .5 + 3. + 1.5e10",
-    "local a1, _2b, c3d4 = x1y, z9",
-    "return '12' .. \"34\" .. [[56]] .. [==[78 ]] 9]==]",
-    'return \'it\\\'s 12\' .. "\\"34\\""',
-    "-- 12 // 34\nreturn a",
-    "--[[ 12\n // & | 34 ]] return a",
-    "--[==[ 12 ]] 13 ]==] return a",
-    "return a ~= b, a .. b, f(...)",
-  ];
-  test.each(untouched)("%j stays as it is", (source) => {
-    expect(lua51Source(source)).toBe(source);
-  });
-
-  const newer = ["return 7 // 2", "return a & b", "return a | b", "return ~a", "return a << b", "goto done"];
-  test.each(newer)("%j is refused, as Lua 5.1 refuses it", (source) => {
-    expect(() => lua51Source(`\n${source}`)).toThrow(NewerLuaError);
-    expect(() => lua51Source(`\n${source}`)).toThrow(/^user_script:2:/);
-  });
-});
+import { formatFixed, formatGeneral, numberOf } from "@/lib/local/upstash/memory/lua/number-text";
 
 describe("formatGeneral", () => {
   // Taken from C's printf.
@@ -51,8 +17,57 @@ describe("formatGeneral", () => {
     [1e-7, 14, "1e-07"],
     [Infinity, 17, "inf"],
     [-Infinity, 17, "-inf"],
+    [-0, 14, "-0"],
+    [0.5, 0, "0.5"],
+    [12_345, 2, "1.2e+04"],
+    [1_763_800_000_000.25, 14, "1763800000000.2"],
+    [1_763_800_000_000.75, 14, "1763800000000.8"],
+    [100_000_000_000_005, 14, "1e+14"],
+    [100_000_000_000_015, 14, "1.0000000000002e+14"],
   ];
   test.each(expected)("%d with %d digits", (value, precision, text) => {
     expect(formatGeneral(value, precision)).toBe(text);
+  });
+});
+
+describe("formatFixed", () => {
+  // Taken from C's printf, which takes a tie to the even digit.
+  const expected: [number, number, string][] = [
+    [0.5, 0, "0"],
+    [1.5, 0, "2"],
+    [2.5, 0, "2"],
+    [-2.5, 0, "-2"],
+    [2.25, 1, "2.2"],
+    [2.35, 1, "2.4"],
+    [0.125, 2, "0.12"],
+    [1e21, 0, "1000000000000000000000"],
+    [2 ** 70, 1, "1180591620717411303424.0"],
+    [-0, 0, "-0"],
+  ];
+  test.each(expected)("%d with %d decimals", (value, precision, text) => {
+    expect(formatFixed(value, precision)).toBe(text);
+  });
+});
+
+describe("numberOf", () => {
+  // Taken from C's strtod.
+  const numbers: [string, number][] = [
+    ["007", 7],
+    [" -42\t", -42],
+    ["1e3", 1000],
+    [".5", 0.5],
+    ["5.", 5],
+    ["0x10", 16],
+    ["-0xff", -255],
+    ["0x.8p1", 1],
+    ["inf", Infinity],
+    ["-Infinity", -Infinity],
+  ];
+  test.each(numbers)("%j is a number", (text, value) => {
+    expect(numberOf(text)).toBe(value);
+  });
+
+  test.each(["", " ", "x", "1 2", "1e", "0x", "--1", "1_000", "e5", "."])("%j is none", (text) => {
+    expect(numberOf(text)).toBeUndefined();
   });
 });

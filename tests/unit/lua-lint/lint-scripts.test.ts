@@ -1,4 +1,4 @@
-/** The command of `npm run check` fails when a script is not common to both Luas, and when it found no script. */
+/** The command of `npm run check` fails when a script is not what every engine has, and when it found no script. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -41,7 +41,7 @@ test("a bad script is named with its line, and the command fails", async () => {
   await add("bad", "local x = 1\nreturn math.pow(x, 2)");
   const { code, output } = await lint(folder);
   expect(code).toBe(1);
-  expect(output).toContain("bad.ts · bad, line 2 of its text: math.pow is gone in 5.3; use ^");
+  expect(output).toContain("bad.ts · bad, line 2 of its text: math.pow is an operator; use ^");
   expect(output).toContain("2 Lua scripts, 1 problem");
 });
 

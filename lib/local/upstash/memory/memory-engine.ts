@@ -46,7 +46,7 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
       undo.remember(name === "FLUSHDB" ? keys.keys() : keysOf(name, args));
     return dispatch(handlers, keys, name, args);
   };
-  const scripts = await createScriptRunner(([name = "", ...args], { flags, declaredKeys }) => {
+  const scripts = createScriptRunner(([name = "", ...args], { flags, declaredKeys }) => {
     const upperName = name.toUpperCase();
     const refusal =
       refuseInScript(upperName, args.length) ?? refuseByFlags(flags, declaredKeys, upperName, args);

@@ -1,61 +1,67 @@
 /**
- * Owns turning a script's text into a function of one interpreter. Parsing takes some ten milliseconds, and tests open
- * hundreds of engines with the same scripts, so the compiled form is kept for the whole process and only read into each
- * interpreter. It must never keep more than a few: an EVAL with its values in its text is a new script each time.
+ * Owns turning a script's text into a JavaScript function of its globals: parsed as Lua 5.1, written as JavaScript, and
+ * handed to JavaScript's own compiler. That is the one text this engine ever evaluates; all of it is written by
+ * compile-*.ts, and it reaches nothing but `compiledRuntime` and the globals that it is given.
+ * The compiled form holds no state, so that it is kept for the whole process, whose engines run the same scripts. It must
+ * never keep more than a few: an EVAL with its values in its text is a new script each time.
  * Fails closed with Redis's error texts; what does not compile is not kept.
  */
-import type { LuaState } from "fengari";
+import { type Chunk, parse } from "luaparse";
 import type { Bytes } from "../../bytes";
 import { CommandError } from "../command-error";
-import type { Fengari } from "./load-fengari";
-import { bytesAt, luaString } from "./lua-values";
-import { lua51Source, NewerLuaError } from "./lua51-source";
+import { chunkCode } from "./compile-function";
+import { CompileError } from "./compile-scope";
+import { compiledRuntime } from "./compiled-runtime";
+import type { LuaTable } from "./lua-table";
+import type { LuaResult } from "./lua-values";
+
+export type CompiledScript = (globals: LuaTable) => LuaResult;
 
 /** Several times what Rekindle has. */
-const MOST_KEPT = 64;
+const MOST_KEPT = 256;
 
-/** By source, oldest first. With its debug information, so that errors name the same lines. */
-const kept = new Map<Bytes, Uint8Array>();
+/** By source, oldest first. */
+const kept = new Map<Bytes, CompiledScript>();
 
-const chunkName = "@user_script";
-
-/** Leaves the compiled function on the stack. @throws CommandError when it does not compile */
-export function compileScript(fengari: Fengari, state: LuaState, source: Bytes): void {
+/** @throws CommandError when it does not compile */
+export function compileScript(source: Bytes): CompiledScript {
   const known = kept.get(source);
-  if (known !== undefined) {
-    load(fengari, state, known);
-    return;
-  }
-  load(fengari, state, luaString(textOf(source)));
-  kept.set(source, dumped(fengari, state));
+  if (known !== undefined) return known;
+  const compiled = compile(source);
+  kept.set(source, compiled);
   const [oldest] = kept.keys();
   if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+  return compiled;
 }
 
-function textOf(source: Bytes): string {
+function compile(source: Bytes): CompiledScript {
+  const code = codeOf(source);
+  const names = Object.keys(compiledRuntime).join(", ");
+  const make = new Function("$runtime", `"use strict"; const { ${names} } = $runtime; return ${code};`);
+  return make(compiledRuntime);
+}
+
+function codeOf(source: Bytes): string {
   try {
-    return lua51Source(source);
+    return chunkCode(parsed(source));
   } catch (error) {
-    if (!(error instanceof NewerLuaError)) throw error;
+    if (!(error instanceof CompileError)) throw error;
     throw new CommandError(`ERR Error compiling script (new function): ${error.message}`);
   }
 }
 
-function load({ lua, lauxlib }: Fengari, state: LuaState, chunk: Uint8Array): void {
-  const status = lauxlib.luaL_loadbuffer(state, chunk, chunk.length, luaString(chunkName));
-  if (status === lua.LUA_OK) return;
-  const message = bytesAt(lua, state, -1);
-  lua.lua_settop(state, 0);
-  throw new CommandError(`ERR Error compiling script (new function): ${message}`);
-}
-
-/** Of the function on top of the stack, which stays there. */
-function dumped({ lua }: Fengari, state: LuaState): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const write = (_state: LuaState, bytes: Uint8Array, size: number): number => {
-    parts.push(bytes.slice(0, size));
-    return 0;
-  };
-  lua.lua_dump(state, write, null, false);
-  return Buffer.concat(parts);
+function parsed(source: Bytes): Chunk {
+  try {
+    // Bytes as characters: the parser wants to know what an escape in a string stands for.
+    return parse(source, {
+      luaVersion: "5.1",
+      encodingMode: "pseudo-latin1",
+      locations: true,
+      comments: false,
+    });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const [, line, text] = /^\[(\d+):\d+\] ([\s\S]*)$/.exec(error.message) ?? [];
+    throw new CompileError(Number(line ?? 1), text ?? error.message);
+  }
 }

@@ -1,21 +1,20 @@
 /**
- * Owns running Lua scripts in-process: one fengari interpreter, a cache of compiled scripts by SHA-1, and the `redis`
- * and `cjson` tables. A script runs to its end synchronously, so nothing happens in between. It opens neither `os`,
- * `io`, `require` nor fengari's JavaScript bridge: a script reaches the keys and nothing else of this machine.
+ * Owns running Lua scripts in-process: compiled to JavaScript, known by SHA-1, with the `redis` and `cjson` tables. A
+ * script runs to its end synchronously, so nothing happens in between. There is neither `os`, `io`, `require` nor a way
+ * to anything of JavaScript: a script has Lua's own values, and reaches the keys and nothing else of this machine.
  * Fails closed, with Redis's error texts. A script that never ends blocks the process, as it blocks a Redis.
  */
 import { createHash } from "node:crypto";
-import type { LuaState } from "fengari";
 import type { Bytes } from "../../bytes";
 import { errorReply, type Reply } from "../../reply";
 import { readScript, type ScriptFlags } from "../../script-flags";
 import { CommandError } from "../command-error";
-import { compileScript } from "./compile-script";
-import { type Fengari, loadFengari } from "./load-fengari";
-import { bytesAt, luaString, replyAt, textField } from "./lua-values";
-import { prelude } from "./prelude";
-import { type CallCommand, openCjson, openRedis } from "./script-tables";
-import { openShortcuts } from "./shortcuts";
+import { type CompiledScript, compileScript } from "./compile-script";
+import { asLuaError, type LuaError } from "./lua-errors";
+import { replyOfLua } from "./lua-replies";
+import { LuaTable } from "./lua-table";
+import { first } from "./lua-values";
+import { handIn, openGlobals } from "./script-globals";
 
 /** What the script that runs now may touch. */
 export interface RunningScript {
@@ -24,8 +23,7 @@ export interface RunningScript {
 }
 
 interface CachedScript {
-  /** Of the compiled function, in the interpreter's registry. */
-  readonly reference: number;
+  readonly compiled: CompiledScript;
   readonly flags: ScriptFlags;
 }
 
@@ -38,103 +36,66 @@ export interface ScriptRunner {
   forgetAll(): void;
 }
 
+const nothingDeclared: ReadonlySet<Bytes> = new Set();
+
 /** `callCommand` is what `redis.call` does; it answers error replies and does not throw. */
-export async function createScriptRunner(
+export function createScriptRunner(
   callCommand: (command: readonly Bytes[], script: RunningScript) => Reply,
-): Promise<ScriptRunner> {
-  const fengari = await loadFengari();
-  const { lua, lauxlib } = fengari;
+): ScriptRunner {
   // Until the first script runs, nothing calls.
   let running: RunningScript = {
     flags: { isKeyLocking: true, isReadOnly: true },
-    declaredKeys: new Set<Bytes>(),
+    declaredKeys: nothingDeclared,
   };
-  const state = openInterpreter(fengari, (command) => callCommand(command, running));
+  const globals = openGlobals((command) => callCommand(command, running));
   const cached = new Map<string, CachedScript>();
+  /** By source, of those that are cached: a long text is not hashed at each EVAL. */
+  const shaOf = new Map<Bytes, string>();
 
   return {
     load(source) {
+      const known = shaOf.get(source);
+      if (known !== undefined) return known;
       const sha = createHash("sha1").update(source, "latin1").digest("hex");
-      if (cached.has(sha)) return sha;
       const script = readScript(source);
       if (script.kind === "refused") throw new CommandError(script.error);
-      compileScript(fengari, state, script.lua);
-      cached.set(sha, {
-        reference: lauxlib.luaL_ref(state, lua.LUA_REGISTRYINDEX),
-        flags: script.flags,
-      });
+      cached.set(sha, { compiled: compileScript(script.lua), flags: script.flags });
+      shaOf.set(source, sha);
       return sha;
     },
 
     has: (sha) => cached.has(sha.toLowerCase()),
 
     run(sha, keys, args) {
-      const script = cached.get(sha.toLowerCase());
+      const script = cached.get(sha) ?? cached.get(sha.toLowerCase());
       if (script === undefined) throw new CommandError("NOSCRIPT No matching script. Please use EVAL.");
-      running = { flags: script.flags, declaredKeys: new Set(keys) };
-      setList(fengari, state, "KEYS", keys);
-      setList(fengari, state, "ARGV", args);
-      lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, script.reference);
+      // Only such a script is asked what it declared.
+      const declaredKeys = script.flags.isKeyLocking ? new Set(keys) : nothingDeclared;
+      running = { flags: script.flags, declaredKeys };
+      handIn(globals, keys, args);
       try {
-        const status = lua.lua_pcall(state, 0, 1, 0);
-        return status === lua.LUA_OK ? replyAt(lua, state, -1) : raisedError(fengari, state, sha);
-      } finally {
-        lua.lua_settop(state, 0);
+        return replyOfLua(first(script.compiled(globals)));
+      } catch (error) {
+        const raised = asLuaError(error);
+        if (raised === undefined) throw error;
+        return raisedError(raised, sha);
       }
     },
 
     forgetAll() {
-      for (const { reference } of cached.values()) {
-        lauxlib.luaL_unref(state, lua.LUA_REGISTRYINDEX, reference);
-      }
       cached.clear();
+      shaOf.clear();
     },
   };
 }
 
-function openInterpreter(fengari: Fengari, callCommand: CallCommand): LuaState {
-  const { lua, lauxlib, lualib } = fengari;
-  const state = lauxlib.luaL_newstate();
-  const libraries = [
-    ["_G", lualib.luaopen_base],
-    ["table", lualib.luaopen_table],
-    ["string", lualib.luaopen_string],
-    ["math", lualib.luaopen_math],
-  ] as const;
-  for (const [name, open] of libraries) lauxlib.luaL_requiref(state, luaString(name), open, 1);
-  lua.lua_settop(state, 0);
-  openRedis(fengari, state, callCommand);
-  openCjson(fengari, state);
-  setList(fengari, state, "KEYS", []);
-  setList(fengari, state, "ARGV", []);
-  const source = luaString(prelude);
-  lauxlib.luaL_loadbuffer(state, source, source.length, luaString("@prelude"));
-  if (lua.lua_pcall(state, 0, 0, 0) !== lua.LUA_OK) {
-    throw new Error(`The prelude of the in-process Redis failed: ${bytesAt(lua, state, -1)}`);
-  }
-  openShortcuts(fengari, state);
-  return state;
-}
-
-function setList({ lua }: Fengari, state: LuaState, name: string, values: readonly Bytes[]): void {
-  lua.lua_createtable(state, values.length, 0);
-  for (const [index, value] of values.entries()) {
-    lua.lua_pushstring(state, luaString(value));
-    lua.lua_rawseti(state, -2, index + 1);
-  }
-  lua.lua_setglobal(state, luaString(name));
-}
-
 /** As Redis 7 words an error that a script did not catch: its text, the script and the line. */
-function raisedError({ lua }: Fengari, state: LuaState, sha: string): Reply {
-  const type = lua.lua_type(state, -1);
-  if (type === lua.LUA_TTABLE) {
-    const table = lua.lua_absindex(state, -1);
-    const text = textField(lua, state, table, "err") ?? "ERR unknown error";
-    const where = textField(lua, state, table, "where")?.replace(/:\s*$/, "");
-    return errorReply(`${text} script: ${sha}${where === undefined ? "" : `, on @${where}.`}`);
+function raisedError({ value, line }: LuaError, sha: string): Reply {
+  const where = `script: ${sha}, on @user_script:${line}.`;
+  if (value instanceof LuaTable) {
+    const text = value.named("err");
+    return errorReply(`${typeof text === "string" ? text : "ERR unknown error"} ${where}`);
   }
-  if (type === lua.LUA_TSTRING) return errorReply(`ERR ${bytesAt(lua, state, -1)} script: ${sha}`);
-  const fault = lua.lua_touserdata(state, -1);
-  throw fault instanceof Error ? fault : new Error("The Lua interpreter failed without saying why.");
+  if (typeof value === "string" || typeof value === "boolean") return errorReply(`ERR ${value} ${where}`);
+  return errorReply(`ERR ${value === undefined ? "nil" : "unknown error"} ${where}`);
 }

@@ -1,0 +1,79 @@
+/**
+ * Owns operators and the product around the previews: switches, suspensions, rests, kills, forgetting, adopting, replays of
+ * old events, audits, newer files. Every act is one that the command line or the product's code can do. It must never
+ * leave a switch turned on past the end of the disturbances.
+ */
+import { sleep } from "@/lib/clock";
+import type { Scope } from "@/lib/ids";
+import type { Rekindle } from "@/lib/rekindle";
+import type { World } from "../world/world";
+
+const SECOND = 1_000;
+
+type Act = (rekindle: Rekindle, scope: Scope) => Promise<unknown>;
+
+const who = { on: true, by: "operator", why: "a look" } as const;
+
+/** By name, for the trace and the counts. Those that come in pairs are undone when the disturbances end. */
+const acts: Readonly<Record<string, Act>> = {
+  list: ({ operator }) => operator.list(),
+  listUser: ({ operator }, { userId }) => operator.list({ userId }),
+  find: ({ operator }, { projectId }) => operator.find(projectId),
+  show: ({ operator }, scope) => operator.show(scope),
+  explain: (rekindle, scope) => rekindle.explain(scope),
+  status: (rekindle, scope) => rekindle.status(scope),
+  open: ({ operator }, scope) => operator.open(scope),
+  pause: ({ operator }, scope) => operator.pause(scope),
+  kill: ({ operator }, scope) => operator.kill(scope),
+  extend: ({ operator }, scope) => operator.extend(scope),
+  sweep: ({ operator }) => operator.sweep(),
+  audit: ({ operator }) => operator.audit(),
+  auditDry: ({ operator }) => operator.audit({ isDryRun: true }),
+  holdEverything: ({ operator }) => operator.turn("hold-everything", who),
+  goOn: ({ operator }) => operator.turn("hold-everything", { on: false }),
+  stopCreating: ({ operator }) => operator.turn("stop-creating", who),
+  createAgain: ({ operator }) => operator.turn("stop-creating", { on: false }),
+  suspend: ({ operator }, { userId }) => operator.suspend(userId, "operator", "a look"),
+  unsuspend: ({ operator }, { userId }) => operator.unsuspend(userId),
+  forget: ({ operator }, scope) => operator.forget(scope),
+  forgetUser: ({ operator }, { userId }) => operator.forget({ userId }),
+  sync: (rekindle, scope) => rekindle.sync(scope),
+  save: (rekindle, scope) => rekindle.save(scope),
+  requestSweep: (rekindle) => rekindle.requestSweep(),
+};
+
+const undoing = ["goOn", "createAgain", "unsuspend"];
+
+export async function operateNowAndThen(
+  world: World,
+  scopes: readonly Scope[],
+  everyMs: number,
+  until: number,
+): Promise<void> {
+  const { clock, dice } = world;
+  while (clock.now() < until) {
+    await sleep(clock, dice.between(0.2, 1.8) * everyMs);
+    if (clock.now() >= until) return;
+    const scope = dice.pick(scopes);
+    if (dice.happens(0.2)) world.products.edit(scope.projectId);
+    await operate(world, dice.pick(Object.keys(acts)), scope);
+    if (dice.happens(0.5)) await operate(world, dice.pick(undoing), scope);
+  }
+}
+
+export async function operate(world: World, name: string, scope: Scope): Promise<boolean> {
+  const act = acts[name];
+  if (!act) throw new Error(`no operator can ${name}`);
+  world.trace.note(`operator ${name} ${scope.projectId}/${scope.userId}`);
+  world.asked(name, scope);
+  const ended = await world.run(({ rekindle }) => act(rekindle, scope));
+  if (ended.kind === "threw") world.refused(name, ended.error);
+  return ended.kind === "answered";
+}
+
+/** Whatever was switched or suspended is not any more; asked until it was answered. */
+export async function undoEverything(world: World, scopes: readonly Scope[]): Promise<void> {
+  for (const name of undoing) {
+    for (const scope of scopes) while (!(await operate(world, name, scope))) await sleep(world.clock, SECOND);
+  }
+}

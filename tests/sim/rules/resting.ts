@@ -1,0 +1,54 @@
+/**
+ * Owns I4 and the holds: nothing is brought to rest for want of use while a sign of life younger than the idle time was
+ * accepted before the decision, nor under a hold. What counts as accepted is what the simulation itself was answered.
+ */
+import type { Scope } from "@/lib/ids";
+import type { World } from "../world/world";
+import { nameOf, type Rule, type Watch } from "./watch";
+
+/** Reasons for which a preview is only brought to rest while nobody uses it. */
+const forWantOfUse = ["idle", "left", "evicted"];
+
+export interface SignsOfLife {
+  accepted(scope: Scope): void;
+  held(scope: Scope, key: string, endsAt: number): void;
+  released(scope: Scope, key: string): void;
+  readonly rule: Rule;
+}
+
+export function signsOfLife(world: World, watch: Watch): SignsOfLife {
+  const lastAccepted = new Map<string, number>();
+  const holds = new Map<string, Map<string, number>>();
+  return {
+    accepted: (scope) => lastAccepted.set(nameOf(scope), world.clock.now()),
+    held: (scope, key, endsAt) => {
+      const of = holds.get(nameOf(scope)) ?? new Map<string, number>();
+      holds.set(nameOf(scope), of.set(key, endsAt));
+    },
+    released: (scope, key) => holds.get(nameOf(scope))?.delete(key),
+    rule: {
+      name: "I4",
+      seen({ scope, before, after }) {
+        const isDecision = after.state === "pausing" && before.state === "running";
+        if (!isDecision || !forWantOfUse.includes(after.reason ?? "")) return;
+        const now = world.clock.now();
+        const sinceMs = now - (lastAccepted.get(nameOf(scope)) ?? 0);
+        const leastMs = leastOf(world, after.reason ?? "");
+        if (sinceMs < leastMs)
+          watch.report(
+            "I4",
+            `${nameOf(scope)} goes to rest (${after.reason}) ${sinceMs} ms after a sign of life`,
+          );
+        for (const [key, endsAt] of holds.get(nameOf(scope)) ?? [])
+          if (endsAt > now)
+            watch.report("holds", `${nameOf(scope)} goes to rest (${after.reason}) under the hold ${key}`);
+      },
+    },
+  };
+}
+
+function leastOf({ policy }: World, reason: string): number {
+  if (reason === "idle") return policy.idleAfterMs;
+  // Who left gave a sign by that: the grace runs from it.
+  return reason === "left" ? 0 : policy.evictAfterMs;
+}

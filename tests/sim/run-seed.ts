@@ -1,0 +1,170 @@
+/**
+ * Owns one seed: a world, the people in it, what disturbs them, the healing, and what the rules found. The same seed is the
+ * same history, by the hash of its trace. It must never go on after the first violation: what follows from it tells nothing.
+ */
+import { sleep } from "@/lib/clock";
+import { parseScope, type Scope } from "@/lib/ids";
+import { settlePromises } from "./kernel/sim-clock";
+import { putLayer1 } from "./layer-1/layer-1";
+import { workNowAndThen } from "./people/agents";
+import { disturbNowAndThen } from "./people/disturbances";
+import { operateNowAndThen, undoEverything } from "./people/operators";
+import { ask, visitAgainAndAgain } from "./people/visits";
+import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
+import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
+import { signsOfLife } from "./rules/resting";
+import { type Violation, type Watch, watch } from "./rules/watch";
+import { workIsKept } from "./rules/work-kept";
+import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
+import { profiles } from "./world/profiles";
+import { createWorld, SWEEP_EVERY_MS, startAt, type World } from "./world/world";
+
+const MINUTE = 60_000;
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly profile: string;
+  readonly violations: readonly Violation[];
+  readonly hash: string;
+  readonly simulatedMs: number;
+  readonly calls: ReadonlyMap<string, number>;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly events: number;
+  readonly moves: ReadonlyMap<string, number>;
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly refusals: ReadonlyMap<string, number>;
+  readonly longestOrphanMs: number;
+  readonly plan: unknown;
+  readonly lines: readonly string[];
+}
+
+export interface SeedOptions {
+  readonly layer: 1 | 2;
+  readonly keptLines?: number;
+}
+
+export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOptions): Promise<SeedResult> {
+  const profile = profiles[seed % profiles.length];
+  if (!profile) throw new Error("there is no profile");
+  const world = await createWorld({ seed, profile, settle: settlePromises, keptLines });
+  if (layer !== 1) throw new Error("the second layer is not there yet");
+  const { bus } = putLayer1(world);
+  const scopes = scopesOf(world);
+  const present: Scope[] = [];
+  let orphans: ReturnType<typeof orphansEnd> | undefined;
+  const seen = watch(world, scopes, (self) => {
+    orphans = orphansEnd(world, self);
+    const wasRolledBack = () => false;
+    const signs = signsOfLife(world, self);
+    world.signs = signs;
+    return [
+      oneSandboxEach(self),
+      epochsGrow(self, wasRolledBack),
+      movesAreLegal(self, wasRolledBack),
+      workIsKept(world, self),
+      signs.rule,
+      orphans,
+      placesAreNotGivenTwice(world, self),
+      callsStayWithinBudget(world, self, scopes.length),
+      recordsAgreeAtTheEnd(world, self, { scopes: present }),
+    ];
+  });
+
+  const play = async (until: number): Promise<void> => {
+    await world.clock.runUntil(
+      until,
+      seen.look,
+      () => seen.violations.length > 0 || world.troubles.length > 0,
+    );
+  };
+  const chaosEndsAt = startAt + Math.round(world.dice.between(...profile.chaosMs));
+  populate(world, scopes, chaosEndsAt, () => bus.replayOne());
+  await play(chaosEndsAt);
+  if (seen.violations.length === 0) {
+    world.heal();
+    world.begin(undoEverything(world, scopes));
+    await play(world.clock.now() + MINUTE);
+    for (const scope of scopes) if (world.dice.happens(0.5)) present.push(scope);
+    for (const scope of present) world.begin(stay(world, scope));
+    await play(world.clock.now() + world.healingMs);
+    await playUntilSettled(world, seen, play);
+    await seen.healed();
+  }
+  const troubles = world.troubles.map((what): Violation => ({ rule: "threw", what, at: world.clock.now() }));
+  return {
+    seed,
+    profile: profile.name,
+    violations: [...troubles, ...seen.violations],
+    hash: world.trace.hash(),
+    simulatedMs: world.clock.now() - startAt,
+    calls: world.calls.made,
+    faults: world.calls.befallen,
+    events: bus.past.length,
+    moves: seen.moves,
+    reasons: seen.reasons,
+    refusals: world.refusals,
+    longestOrphanMs: orphans?.longestMs() ?? 0,
+    plan: world.plannedFaults,
+    lines: world.trace.lines,
+  };
+}
+
+/** A renewal may be under way just then; what is under way for longer than a claim and two sweeps is stuck. */
+async function playUntilSettled(
+  world: World,
+  seen: Watch,
+  play: (until: number) => Promise<void>,
+): Promise<void> {
+  const latest = world.clock.now() + world.policy.leaseMs + 2 * SWEEP_EVERY_MS;
+  while (seen.violations.length === 0 && isAnyUnderWay(seen) && world.clock.now() < latest)
+    await play(world.clock.now() + 5_000);
+}
+
+/** One to three previews of one or two projects and users. */
+function scopesOf({ dice }: World): Scope[] {
+  const count = dice.pick([1, 1, 2, 2, 3]);
+  const all = [
+    parseScope("p1", "u1"),
+    parseScope("p2", "u1"),
+    parseScope("p1", "u2"),
+    parseScope("p2", "shared"),
+  ];
+  return all.slice(0, count + (dice.happens(0.2) ? 1 : 0));
+}
+
+function populate(world: World, scopes: readonly Scope[], until: number, replayOne: () => void): void {
+  const { dice } = world;
+  for (const scope of scopes) {
+    const viewers = dice.pick([1, 1, 2]);
+    for (let viewer = 1; viewer <= viewers; viewer += 1) {
+      world.begin(
+        visitAgainAndAgain(
+          world,
+          { scope, viewerId: `v${viewer}-${scope.projectId}-${scope.userId}` },
+          until,
+        ),
+      );
+    }
+    if (dice.happens(0.4)) world.begin(workNowAndThen(world, scope, until));
+  }
+  if (dice.happens(0.6)) world.begin(operateNowAndThen(world, scopes, dice.between(0.5, 4) * MINUTE, until));
+  if (dice.happens(0.6)) world.begin(disturbNowAndThen(world, scopes, dice.between(1, 6) * MINUTE, until));
+  if (dice.happens(0.4)) world.begin(replayNowAndThen(world, until, replayOne));
+}
+
+async function replayNowAndThen(world: World, until: number, replayOne: () => void): Promise<void> {
+  while (world.clock.now() < until) {
+    await sleep(world.clock, world.dice.between(0.2, 4) * MINUTE);
+    if (world.clock.now() < until) replayOne();
+  }
+}
+
+/** Somebody who comes and stays, for as long as anybody looks. */
+async function stay(world: World, scope: Scope): Promise<void> {
+  const visitor = { scope, viewerId: `stays-${scope.projectId}-${scope.userId}` };
+  while ((await ask(world, visitor, "open")) === undefined) await sleep(world.clock, 5_000);
+  for (;;) {
+    await sleep(world.clock, world.policy.beatEveryMs * 2);
+    await ask(world, visitor, "beat");
+  }
+}

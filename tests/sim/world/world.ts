@@ -1,0 +1,266 @@
+/**
+ * Owns one simulated world: the shipping store, scripts, operations and functions on several workers, over the in-process
+ * Redis and E2B's semantics, under one virtual clock and one seeded source of chance, without a socket. It must never
+ * replace what ships but at its ports, nor know what is right: that is the rules'.
+ */
+import { Sandbox } from "e2b";
+import { flow } from "@/inngest.config";
+import { type Rekindle, rekindleOver } from "@/lib";
+import type { ProbeResult } from "@/lib/boot/probe";
+import { RekindleError } from "@/lib/errors";
+import type { SandboxId, Scope } from "@/lib/ids";
+import { E2bCloud } from "@/lib/local/e2b/cloud";
+import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
+import { HOBBY_PLAN } from "@/lib/local/e2b/semantics/plan";
+import { createMemoryEngine } from "@/lib/local/upstash/memory/memory-engine";
+import { silentLog } from "@/lib/log";
+import { previewAddress } from "@/lib/preview-address";
+import { seededRandom } from "@/lib/random";
+import type { Runtime } from "@/lib/runtime";
+import { redisAudit } from "@/lib/store/redis-audit";
+import { redisDirectory } from "@/lib/store/redis-directory";
+import { redisFleet } from "@/lib/store/redis-fleet";
+import { redisStore } from "@/lib/store/redis-store";
+import { virtualRedis } from "@/tests/support/virtual-redis";
+import { virtualSandboxes } from "@/tests/support/virtual-sandboxes";
+import { Calls } from "../kernel/calls";
+import { type Dice, diceOf } from "../kernel/dice";
+import { drawFaultPlan, type FaultPlan, noFaults } from "../kernel/faults";
+import { SimClock } from "../kernel/sim-clock";
+import { sites } from "../kernel/sites";
+import { traceOf } from "../kernel/trace";
+import { type Ended, Worker } from "../kernel/worker";
+import type { SignsOfLife } from "../rules/resting";
+import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
+import { createProducts } from "./products";
+import type { Profile } from "./profiles";
+import { SlowMachines } from "./slow-machines";
+import { staleness } from "./stale-lists";
+import { createWork } from "./work";
+
+export const environment = "sim";
+export const startAt = Date.UTC(2026, 0, 31, 23, 50);
+
+/** How a worker sends events and is asked to run functions; a layer's own. */
+export type ClientOf = (worker: Worker) => Runtime["inngest"];
+
+export interface Process {
+  readonly worker: Worker;
+  readonly runtime: Runtime;
+  readonly rekindle: Rekindle;
+}
+
+export interface Asked {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly at: number;
+}
+
+/** The shipping code threw what it does not list. */
+export class UnknownError extends Error {
+  constructor(what: string, cause: unknown) {
+    super(
+      `${what} threw what is not in the catalogue: ${cause instanceof Error ? cause.stack : String(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly settle: () => Promise<void>;
+  /** Of the trace, for whoever wants to read it. */
+  readonly keptLines?: number;
+  readonly hasFaults?: boolean;
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+export const SWEEP_EVERY_MS = 5 * 60_000;
+
+/** Agents of a simulation ask for no more, or every healing would take hours. */
+export const longestHoldMs = 8 * 60_000;
+
+/** As many as a small deployment has warm. */
+const WARM_WORKERS = 4;
+
+export async function createWorld({ seed, profile, settle, keptLines = 0, hasFaults = true }: WorldOptions) {
+  const random = seededRandom(seed);
+  const dice: Dice = diceOf(random);
+  const clock = new SimClock(startAt, settle);
+  const trace = traceOf(clock, startAt, keptLines);
+  const drawn = drawFaultPlan(dice, sites.length);
+  let plan: FaultPlan = hasFaults ? drawn : noFaults;
+  const { policy } = profile;
+
+  const changed: ((event: LifecycleEvent) => void)[] = [];
+  const applied: ((site: string) => void)[] = [];
+  const machines = new SlowMachines(clock, dice, {
+    installMs: dice.between(2_000, 30_000),
+    installExitCode: dice.happens(0.05) ? 1 : 0,
+    answersAfterMs: dice.happens(0.03) ? undefined : dice.between(500, 8_000),
+    exitsAfterMs: dice.happens(0.03) ? dice.between(1_000, 200_000) : undefined,
+  });
+  const cloud = new E2bCloud({
+    clock,
+    random,
+    log: silentLog,
+    plan: { ...HOBBY_PLAN, maxConcurrent: profile.planConcurrent, maxRunMs: profile.planMaxRunMs },
+    machines,
+    trafficTokenOf: (sandboxId) => sandboxId,
+    onEvent: (event) => {
+      trace.note(`cloud ${event.sandbox.sandboxId} ${event.change.kind}`);
+      for (const hear of changed) hear(event);
+    },
+  });
+  const engine = await createMemoryEngine({ clock });
+  const redis = virtualRedis(engine);
+  const products = createProducts(dice);
+  const calls = new Calls({
+    clock,
+    dice,
+    trace,
+    plan: () => plan,
+    applied: (site) => {
+      for (const hear of applied) hear(site);
+    },
+  });
+  const stale = staleness(clock, dice, () => plan.staleLists);
+  changed.push(stale.hear);
+  const outside: Outside = {
+    calls,
+    dice,
+    redis,
+    sandboxes: virtualSandboxes(cloud, machines),
+    files: products.port,
+    probe: async (sandboxId: SandboxId): Promise<ProbeResult> => {
+      if (!cloud.isRunning(sandboxId)) return { kind: "not-running" };
+      return machines.serverAnswers(sandboxId) ? { kind: "answers", status: 200 } : { kind: "port-closed" };
+    },
+    stale: stale.of,
+  };
+
+  const address = previewAddress("https://{port}-{sandboxId}.preview.test");
+  const lent = new Sandbox({ sandboxId: "lent", envdVersion: "0.5.0" });
+  const work = createWork(cloud, machines, () => clock.now());
+  /** What routes and the command line refused, by code. */
+  const refusals = new Map<string, number>();
+  /** What operators asked for, by name, and when last for each preview. */
+  const asks: Asked[] = [];
+  /** What nobody may throw. */
+  const troubles: string[] = [];
+  const processes: Process[] = [];
+  let born = 0;
+  let clientOf: ClientOf | undefined;
+
+  function startProcess(): Process {
+    if (!clientOf) throw new Error("no layer was put on this world");
+    born += 1;
+    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(-plan.skewMs, plan.skewMs)));
+    const own = redisOf(outside, worker);
+    const runtime: Runtime = {
+      environment,
+      appId: "rekindle",
+      inngest: clientOf(worker),
+      flow,
+      store: redisStore(own, environment, policy),
+      fleet: redisFleet(own, environment, policy),
+      directory: redisDirectory(own, environment, policy),
+      audits: redisAudit(own, environment, policy),
+      sandboxes: sandboxesOf(outside, worker),
+      lend: async () => lent,
+      files: filesOf(outside, worker),
+      policy,
+      clock: worker.clock,
+      random,
+      log: silentLog,
+      previewUrl: address.of,
+      previewAddress: address,
+      probe: probeOf(outside, worker),
+    };
+    const process = { worker, runtime, rekindle: rekindleOver(runtime) };
+    processes.push(process);
+    return process;
+  }
+
+  const isFree = ({ worker }: Process) => !worker.isBusy && !worker.isDead;
+
+  return {
+    seed,
+    profile,
+    policy,
+    clock,
+    dice,
+    trace,
+    calls,
+    cloud,
+    machines,
+    engine,
+    redis,
+    products,
+    work,
+    refusals,
+    asks,
+    troubles,
+    /** Told of what people were answered; a rule's, once there is one. */
+    signs: undefined as SignsOfLife | undefined,
+    /** Until everything has come to rest that nobody uses: idleness or the longest hold, and two sweeps. */
+    healingMs: Math.max(policy.idleAfterMs, longestHoldMs) + 2 * SWEEP_EVERY_MS + 2 * policy.leaseMs,
+
+    /** Work of nobody's in particular, which goes on by itself. */
+    begin(work: Promise<unknown>): void {
+      work.catch((error: unknown) =>
+        troubles.push(error instanceof Error ? String(error.stack) : String(error)),
+      );
+    },
+    /** Every change of a sandbox's life, at once. */
+    onChange: (hear: (event: LifecycleEvent) => void) => changed.push(hear),
+    /** After each call took effect. */
+    onApplied: (hear: (site: string) => void) => applied.push(hear),
+    get plan() {
+      return plan;
+    },
+    plannedFaults: drawn,
+
+    /** @throws what is no error of the catalogue: that is a fault of ours. */
+    refused(what: string, error: unknown): void {
+      if (!(error instanceof RekindleError)) throw new UnknownError(what, error);
+      trace.note(`${what} refused: ${error.code}`);
+      refusals.set(error.code, (refusals.get(error.code) ?? 0) + 1);
+    },
+
+    asked(name: string, scope: Scope): void {
+      asks.push({ name, scope, at: clock.now() });
+    },
+
+    put(layer: ClientOf): void {
+      clientOf = layer;
+    },
+
+    /** For what is the same in every process. */
+    anyRuntime: (): Runtime => startProcess().runtime,
+
+    /** Work of a process that does nothing else meanwhile; one that died is replaced. */
+    run<T>(work: (process: Process) => Promise<T>): Promise<Ended<T>> {
+      const free = processes.filter(isFree);
+      const process = free.length === 0 || processes.length < WARM_WORKERS ? startProcess() : dice.pick(free);
+      return process.worker.do(() => work(process));
+    },
+
+    /** A deploy: what is under way is cut off, and other processes come. */
+    restart(): void {
+      for (const { worker } of processes.splice(0)) void worker.die();
+    },
+
+    /** Nothing goes wrong any more; clocks are right. */
+    heal(): void {
+      plan = noFaults;
+      calls.outages.clear();
+      this.restart();
+      trace.note("healed");
+    },
+  };
+}
