@@ -1,7 +1,7 @@
 /**
- * Owns which tests judge a mutant, all of them in this process: of the pure core those that take milliseconds, of the
- * operations and the store's adapters whole lives in virtual time as well. The cheap ones run first, because the first
- * failure ends it. No redis-server, no processes, no browser.
+ * Owns which tests judge a mutant, all of them in this process and none of them with a redis-server, other processes or a
+ * browser: of the pure core those that take milliseconds, of the store's adapters its contract on our own engine as well,
+ * of the operations whole lives in virtual time. The cheap ones run first, because the first failure ends it.
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
@@ -14,15 +14,19 @@ const core = [
   "tests/unit/{preview,store}/**/*.test.ts",
   "tests/property/**/*.test.ts",
 ];
-const shell = ["tests/contract/store/**/*.test.ts", "tests/lifecycle/**/*.test.ts"];
+const testsOf: Readonly<Record<string, readonly string[]>> = {
+  core,
+  store: [...core, "tests/contract/store/**/*.test.ts"],
+  operations: ["tests/lifecycle/**/*.test.ts"],
+};
 
-/** Whole worlds by the dozen: minutes each, and what they find the others find. */
+/** Whole worlds by the dozen, for minutes each: a mutant that lives would cost all of them. */
 const long = [
   "tests/property/{replays,requests,staying}.test.ts",
   // Of other folders.
   "tests/property/{files,step-outcomes,webhooks}.test.ts",
   "tests/contract/store/scale.contract.test.ts",
-  "tests/lifecycle/{cost,crowd,audit-scale}.test.ts",
+  "tests/lifecycle/{capacity,cost,crowd,deaths,audit-scale}.test.ts",
   "tests/lifecycle/wishes/**",
 ];
 
@@ -42,7 +46,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: process.env.MUTATED === "shell" ? [...core, ...shell] : core,
+    include: [...(testsOf[process.env.MUTATED ?? "core"] ?? [])],
     exclude: long,
     isolate: false,
     reporters: ["./tests/mutation/failed-loads.mjs"],

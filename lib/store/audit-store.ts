@@ -4,7 +4,6 @@
  * (calling again is safe), `StoreRefusedError`.
  */
 import type { LeaseId, SandboxId, Scope, UserId } from "@/lib/ids";
-import type { Snapshot } from "@/lib/preview/record";
 import type { State } from "@/lib/preview/transitions";
 
 /** A sandbox of the provider's list whose labels are a preview's of this environment. */
