@@ -30,11 +30,26 @@ const long = [
   "tests/lifecycle/wishes/**",
 ];
 
-const byCost = ["tests/unit/", "tests/property/", "tests/contract/", "tests/lifecycle/"];
+/** A file stands with the longest of these that it begins with. */
+const byCost = [
+  "tests/unit/",
+  "tests/property/",
+  "tests/contract/",
+  "tests/lifecycle/opening",
+  "tests/lifecycle/resting",
+  "tests/lifecycle/renewing.test",
+  "tests/lifecycle/",
+  "tests/lifecycle/auditing",
+  "tests/lifecycle/crashes",
+  "tests/lifecycle/limits",
+];
 
 class CheapFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const cost = ({ moduleId }: TestSpecification) => byCost.findIndex((folder) => moduleId.includes(folder));
+    const cost = ({ moduleId }: TestSpecification) => {
+      const matching = byCost.filter((beginning) => moduleId.startsWith(`${root}/${beginning}`));
+      return byCost.indexOf(matching.toSorted((left, right) => right.length - left.length)[0] ?? "");
+    };
     return files.toSorted(
       (left, right) => cost(left) - cost(right) || left.moduleId.localeCompare(right.moduleId),
     );

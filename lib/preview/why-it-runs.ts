@@ -4,7 +4,7 @@
  * functions know, and no more.
  */
 import { spanText } from "../duration-words";
-import { desertedAt, idleAt, renewAt, restsAt, runEndsAt } from "./decide";
+import { idleAt, renewAt, restsAt, runEndsAt } from "./decide";
 import { type Actor, actorOf, type HistoryEntry, moves } from "./history";
 import type { Policy } from "./policy";
 import type { PreviewRecord, Snapshot } from "./record";
@@ -97,7 +97,7 @@ function whenItRests(snapshot: Snapshot, policy: Policy): string {
   if (now >= at) return `It should have gone to rest ${spanText(now - at)} ago, and does at the next look.`;
   const left = spanText(at - now);
   if (holds > 0) return `It does not rest while an agent works in it; without other use it rests in ${left}.`;
-  if (record.leftAt !== undefined && at === desertedAt(snapshot, policy) && at < idleAt(record, policy)) {
+  if (record.leftAt !== undefined && at < idleAt(record, policy)) {
     return `Everybody left ${spanText(now - record.leftAt)} ago, so it rests in ${left} unless somebody comes back.`;
   }
   return `Without use it rests in ${left}: ${spanText(policy.idleAfterMs)} after the last sign of life.`;

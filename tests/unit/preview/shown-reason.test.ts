@@ -33,7 +33,9 @@ describe("a suspension", () => {
   test("that was lifted is not told any more of what rests since then, nor of what it once refused", () => {
     for (const state of atRest) {
       expect(code(aSnapshot(state, { reason: "suspended" }))).toBe("asked");
-      expect(code(aSnapshot(state, { refusedBecause: "suspended", reason: "idle" }))).toBe("idle");
+      const refused = aSnapshot(state, { refusedBecause: "suspended", reason: "idle" });
+      expect(code(refused)).toBe("idle");
+      expect(code({ ...refused, isCreatingStopped: true })).toBe("idle");
     }
   });
 

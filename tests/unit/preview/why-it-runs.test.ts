@@ -96,6 +96,9 @@ describe("who is there", () => {
     expect(line(running({}, 0, 2), history)).toBe(
       "Nobody is watching it, and 2 agents work in it (“again”, “tests”).",
     );
+    // A claim may have the name of a hold, and says nothing of it.
+    const namesake = [moved(0, { by: "tests" }), held("tests", NOW + 1)];
+    expect(line(running({}, 0, 1), namesake)).toContain("1 agent works in it (“tests”)");
     expect(line(running({ heldUntil: NOW + MINUTE }, 0, 1))).toBe(
       "Nobody is watching it, and 1 agent works in it, for 1 min at the longest.",
     );
