@@ -36,5 +36,7 @@ export default {
   clearTextReporter: { allowEmojis: false, logTests: false, reportTests: false },
   thresholds: { high: 95, low: 90, break: 90 },
   timeoutMS: 20_000,
+  // Whole lives take three minutes of a free core.
+  dryRunTimeoutMinutes: 20,
   allowConsoleColors: false,
 };
