@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 
 const isLive = process.env.E2B_LIVE === "1";
 const root = fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "");
-const partFiles = "tests/{unit,lifecycle,parity,property}/**/*.test.ts";
+const partFiles = "tests/{unit,lifecycle,parity,property,replay}/**/*.test.ts";
 
 /** What they replace (a module, the environment) may be that of the whole process, so each has one of its own. */
 const replacing = readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" })
@@ -43,7 +43,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "parts-alone", include: replacingIn("unit", "lifecycle", "parity", "property") },
+        test: {
+          name: "parts-alone",
+          include: replacingIn("unit", "lifecycle", "parity", "property", "replay"),
+        },
       },
       { extends: true, test: { name: "contract-alone", include: isLive ? [] : replacingIn("contract") } },
       {

@@ -3,8 +3,6 @@
  * the subset that every evaluator agrees on: paths, `==`, `&&`, `+` of strings.
  */
 
-import type { Runtime } from "@/lib/runtime";
-
 /** One window or lock per preview. */
 export const perPreview = 'event.data.projectId + "/" + event.data.userId';
 
@@ -15,7 +13,9 @@ export const samePreview =
 /** Inngest's shortest debounce is a second, and its time strings are whole seconds. */
 export const seconds = (durationMs: number): `${number}s` => `${Math.max(1, Math.round(durationMs / 1000))}s`;
 
-/** A time of Redis's clock as one of Inngest's, which this process stands in for; never sooner than it should be. */
-export function atLocalTime(runtime: Runtime, at: number, redisNow: number): number {
-  return runtime.clock.now() + Math.max(0, at - redisNow);
-}
+/**
+ * How long Inngest is to sleep until a time of Redis's clock: a span and no time, since the clock of this process may be
+ * minutes off Inngest's, and a sleep until a time that has passed there is none. In whole seconds, as Inngest counts.
+ */
+export const sleepMs = (at: number, redisNow: number): number =>
+  Math.max(1, Math.ceil((at - redisNow) / 1000)) * 1000;

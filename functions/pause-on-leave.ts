@@ -17,6 +17,7 @@ import { stepsOf } from "./step-outcome";
 
 export const pauseOnLeaveId = "pause-on-leave";
 
+const pausedSchema = z.object({ outcome: z.string(), news: newsSchema });
 const lookedSchema = z.enum(["empty", "not-empty", "not-running", "returned", "stale"]);
 
 /**
@@ -56,7 +57,6 @@ export const pauseOnLeave = (runtime: Runtime) =>
 
       await step.sleep("grace", policy.graceAfterLeftMs);
 
-      const pausedSchema = z.object({ outcome: z.string(), news: newsSchema });
       const paused = await act("pause-if-empty", pausedSchema, async () => {
         const outcome = await pause(runtime, scope, {
           leaseId: parseLeaseId(`left-${runId}`),

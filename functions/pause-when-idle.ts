@@ -10,7 +10,7 @@ import { pause } from "@/lib/preview/operations/pause";
 import { restWhenIdle } from "@/lib/preview/presence";
 import type { Runtime } from "@/lib/runtime";
 import { newsOfPausing } from "./announce";
-import { atLocalTime, perPreview, seconds } from "./flow";
+import { perPreview, seconds, sleepMs } from "./flow";
 import { stepsOf } from "./step-outcome";
 import { type Looked, over, watchDeadline } from "./watch-deadline";
 
@@ -47,7 +47,7 @@ async function pauseIfIdle(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
   // A repeated step finds the pause that it has begun itself, and goes on with it.
   const isOwn = snapshot.record.leaseId === leaseId;
   if (rest.kind === "moving" && !isOwn) {
-    return { kind: "later", at: atLocalTime(runtime, rest.at, snapshot.now) };
+    return { kind: "later", inMs: sleepMs(rest.at, snapshot.now) };
   }
   if (rest.kind === "not-running" && !isOwn) return over("not-running");
   const outcome = await pause(runtime, scope, {
@@ -67,6 +67,6 @@ async function pauseIfIdle(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
 /** Until the warning is due, and from then on, warned, until the deadline itself. */
 function waitFor(runtime: Runtime, deadline: number, now: number): Looked {
   const warnAt = deadline - runtime.policy.warnBeforeMs;
-  if (now < warnAt) return { kind: "later", at: atLocalTime(runtime, warnAt, now) };
-  return { kind: "later", at: atLocalTime(runtime, deadline, now), warnOf: deadline };
+  if (now < warnAt) return { kind: "later", inMs: sleepMs(warnAt, now) };
+  return { kind: "later", inMs: sleepMs(deadline, now), warnOf: deadline };
 }

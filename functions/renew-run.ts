@@ -11,7 +11,7 @@ import { renew } from "@/lib/preview/operations/renew";
 import type { Snapshot } from "@/lib/preview/record";
 import type { Runtime } from "@/lib/runtime";
 import { newsOfRenewing } from "./announce";
-import { atLocalTime } from "./flow";
+import { sleepMs } from "./flow";
 import { stepsOf } from "./step-outcome";
 import { type Looked, over, watchDeadline } from "./watch-deadline";
 
@@ -43,7 +43,7 @@ async function renewIfDue(
   const isThisRun = "runStartedAt" in record && record.runStartedAt === run;
   if (!isThisRun && !isOwn) return over("other-run");
   const due = renewalDue(snapshot, policy);
-  if (due.kind === "later") return { kind: "later", at: atLocalTime(runtime, due.at, now) };
+  if (due.kind === "later") return { kind: "later", inMs: sleepMs(due.at, now) };
   if (due.kind === "not-running" && !isOwn) return over("not-running");
 
   const outcome = await renew(runtime, scope, { leaseId });
@@ -71,7 +71,7 @@ function waitOn(runtime: Runtime, snapshot: Snapshot): Looked {
   const at = next ?? now + policy.quietAfterMs;
   return {
     kind: "later",
-    at: atLocalTime(runtime, at, now),
+    inMs: sleepMs(at, now),
     ...(now >= warnAt ? { warnOf: endsAt } : {}),
   };
 }

@@ -64,6 +64,10 @@ async function rest(
   if (Math.abs(snapshot.now - askedAt) > policy.requestFreshForMs) {
     return { outcome: "stale-request", isUnderWay: false, news: { kind: "none" } };
   }
+  // The suspension was lifted before its word arrived: they are using it again.
+  if (because === "suspended" && snapshot.suspendedBecause === undefined) {
+    return { outcome: "not-suspended", isUnderWay: false, news: { kind: "none" } };
+  }
   const request: PauseRequest = {
     leaseId: parseLeaseId(leaseId),
     reason: because,

@@ -29,17 +29,18 @@ interface StepContext {
   readonly maxAttempts?: number | undefined;
 }
 
+/** Once for all: making a schema takes longer than a hundred uses of it. */
+const outcomeSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ok"), value: z.unknown() }),
+  z.object({ kind: z.literal("superseded") }),
+  z.object({ kind: z.literal("failed"), reason: reasonSchema }),
+]);
+
 /** A step runner: retriable errors are thrown, so that Inngest repeats the step, until the last attempt. */
 export function stepsOf(context: StepContext, log: Log): Act {
   return async (id, result, work) => {
     const answer = await context.step.run(id, () => outcomeOf(context, log, work));
-    const outcome = z
-      .discriminatedUnion("kind", [
-        z.object({ kind: z.literal("ok"), value: z.unknown() }),
-        z.object({ kind: z.literal("superseded") }),
-        z.object({ kind: z.literal("failed"), reason: reasonSchema }),
-      ])
-      .parse(answer);
+    const outcome = outcomeSchema.parse(answer);
     return outcome.kind === "ok" ? { kind: "ok", value: result.parse(outcome.value) } : outcome;
   };
 }

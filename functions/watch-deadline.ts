@@ -8,13 +8,16 @@ import { previewCheckDue } from "@/inngest/events";
 import type { Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import { eventsOf, newsSchema, warningOf } from "./announce";
+import { sleepMs } from "./flow";
 import type { Act } from "./step-outcome";
 
 export const lookedSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("later"),
-    /** By Inngest's clock. */
-    at: z.number(),
+    /** From the look on. */
+    inMs: z.number().optional(),
+    /** What older code answered instead: a time of the clock of the process that looked. */
+    at: z.number().optional(),
     /** By Redis's: an end that is near enough to be told. */
     warnOf: z.number().optional(),
   }),
@@ -28,7 +31,7 @@ export const over = (result: string): Looked => ({ kind: "over", result, news: {
 
 interface WatchStep {
   sendEvent(id: string, events: unknown): Promise<unknown>;
-  sleepUntil(id: string, at: Date): Promise<void>;
+  sleep(id: string, durationMs: number): Promise<void>;
 }
 
 export async function watchDeadline(
@@ -50,11 +53,11 @@ export async function watchDeadline(
       if (events.length > 0) await step.sendEvent("announce", events);
       return { result: looked.value.result };
     }
-    const { at, warnOf } = looked.value;
+    const { inMs, at = 0, warnOf } = looked.value;
     if (warnOf !== undefined && warnOf !== warnedOf) {
       warnedOf = warnOf;
       await step.sendEvent(`warn-${round}`, warningOf(runtime, scope, { deadline: warnOf, kind }));
     }
-    await step.sleepUntil(`until-${round}`, new Date(at));
+    await step.sleep(`until-${round}`, inMs ?? sleepMs(at, runtime.clock.now()));
   }
 }

@@ -35,6 +35,13 @@ const text = (value: string | number | undefined): string =>
 
 const flag = (isSet: boolean | undefined): string => (isSet ? "1" : "");
 
+/** The words that scripts answer; made once, for making a schema takes longer than a hundred uses of it. */
+const committedSchema = z.enum(["committed", "lost", "condemned", "occupied"]);
+const recordedSchema = z.enum(["recorded", "not-later", "other-run"]);
+const notGrantedSchema = z.enum(["warm", "busy", "active", "needs-person", "completed"]);
+const heldSchema = z.enum(["held", "released", "not-held", "absent"]);
+const dueSchema = z.tuple([z.array(z.string()), z.string()]);
+
 export function redisStore(redis: Redis, environment: string, policy: Policy): PreviewStore {
   const runRaw = (
     script: Script,
@@ -92,7 +99,7 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
         throw new IllegalTransitionError(previewId, snapshot.record.state, commit.become ?? "");
       }
       return {
-        kind: z.enum(["committed", "lost", "condemned", "occupied"]).parse(status),
+        kind: committedSchema.parse(status),
         snapshot,
       } satisfies CommitReply;
     },
@@ -137,13 +144,13 @@ export function redisStore(redis: Redis, environment: string, policy: Policy): P
     async recordExtension(scope, { sandboxId, runStartedAt, endsAt, isClamped }) {
       const args = [sandboxId, text(runStartedAt), text(endsAt), flag(isClamped)];
       const { status } = await run(recordExtensionScript, scope, args);
-      return z.enum(["recorded", "not-later", "other-run"]).parse(status);
+      return recordedSchema.parse(status);
     },
 
     async takeDue(most, pushForwardMs) {
       const { due, line, fleet } = fleetKeys(environment);
       const raw = await redis.runScript(takeDueScript, [due, line, fleet], [text(most), text(pushForwardMs)]);
-      const [members, unattended] = z.tuple([z.array(z.string()), z.string()]).parse(raw);
+      const [members, unattended] = dueSchema.parse(raw);
       return { previews: members.flatMap(parseMember), isLineUnattended: unattended !== "" };
     },
   };
@@ -190,7 +197,7 @@ function claimReply(scope: Scope, request: ClaimRequest, reply: Reply): ClaimRep
   if (status === "not-applicable") return { kind: "not-applicable", snapshot };
   if (status === "waiting") return { kind: "waiting", isUnattended: reply.extra !== "", snapshot };
   if (status === "refused") return { kind: "refused", reason: reasonSchema.parse(reply.extra), snapshot };
-  return { kind: z.enum(["warm", "busy", "active", "needs-person", "completed"]).parse(status), snapshot };
+  return { kind: notGrantedSchema.parse(status), snapshot };
 }
 
 function commitArgs(commit: Commit): string[] {
@@ -239,7 +246,7 @@ function touchArgs(sign: Sign, policy: Policy): string[] {
 }
 
 function holdReply({ status, snapshot, extra }: Reply): HoldReply {
-  const kind = z.enum(["held", "released", "not-held", "absent"]).parse(status);
+  const kind = heldSchema.parse(status);
   switch (kind) {
     case "absent":
       return { kind };

@@ -294,3 +294,24 @@ test("nothing names the person afterwards, however long ago a sandbox of theirs 
   // A day's word that the preview was forgotten holds a hash only.
   expect(left).toEqual([]);
 });
+
+// Found by the simulator (layer 1, seeds 12, 20 and 37): the record went on naming a sandbox that was marked, so every
+// later commit was refused, and the preview was stuck in its start for ever.
+test("a preview whose forgetting broke off can be opened, with a sandbox of its own", async () => {
+  const world = await createWorld();
+  const { sandboxId } = await world.ready("v1", mine);
+  world.faults.plan("sandboxes.snapshotsOf", {
+    kind: "error-before",
+    error: new ProviderUnreachableError("snapshotsOf"),
+  });
+  await expect(forget(world)).rejects.toThrow(ProviderUnreachableError);
+  await world.advance(2 * MINUTE);
+
+  const view = await world.ready("v1", mine);
+
+  expect(view.state).toBe("running");
+  expect(view.sandboxId).not.toBe(sandboxId);
+  await pastGrace(world);
+  await auditNow(world);
+  expect(stateOf(world, String(sandboxId))).toBe("gone");
+});

@@ -54,6 +54,17 @@ describe("a suspended user", () => {
     expect(await world.record()).toMatchObject({ state: "paused", reason: "suspended" });
   });
 
+  // Found by the simulator (layer 1, seed 62): the word of a suspension arrived after it had been lifted.
+  test("who may go on again is not brought to rest by the word of their suspension", async () => {
+    const world = await createWorld();
+    await world.ready();
+    world.emit("preview/rest.requested", { data: { because: "suspended" } });
+    await world.advance(MINUTE);
+
+    expect(await stateOf(world)).toBe("running");
+    expect(world.runsOf("rest-on-request").at(-1)?.output).toEqual({ result: "not-suspended" });
+  });
+
   // Found in review: a beat during the failed pause wished it back, and nothing brought it to rest.
   test("whose pause the provider failed is brought to rest all the same, while the viewer beats", async () => {
     const world = await createWorld();

@@ -13,6 +13,7 @@ import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
 import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
 import { signsOfLife } from "./rules/resting";
+import { historyIsWhole, oneWarningEach } from "./rules/telling";
 import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
@@ -54,7 +55,7 @@ export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOption
   let orphans: ReturnType<typeof orphansEnd> | undefined;
   const seen = watch(world, scopes, (self) => {
     orphans = orphansEnd(world, self);
-    const wasRolledBack = () => false;
+    const wasRolledBack = () => world.losses.count > 0;
     const signs = signsOfLife(world, self);
     world.signs = signs;
     return [
@@ -65,6 +66,8 @@ export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOption
       signs.rule,
       orphans,
       placesAreNotGivenTwice(world, self),
+      oneWarningEach(self, () => bus.past),
+      historyIsWhole(world, self),
       callsStayWithinBudget(world, self, scopes.length),
       recordsAgreeAtTheEnd(world, self, { scopes: present }),
     ];
@@ -120,22 +123,22 @@ async function playUntilSettled(
     await play(world.clock.now() + 5_000);
 }
 
-/** One to three previews of one or two projects and users. */
-function scopesOf({ dice }: World): Scope[] {
-  const count = dice.pick([1, 1, 2, 2, 3]);
+/** Of a few projects and users. */
+function scopesOf({ dice, profile }: World): Scope[] {
   const all = [
     parseScope("p1", "u1"),
     parseScope("p2", "u1"),
     parseScope("p1", "u2"),
+    parseScope("p3", "u1"),
     parseScope("p2", "shared"),
   ];
-  return all.slice(0, count + (dice.happens(0.2) ? 1 : 0));
+  return all.slice(0, dice.pick(profile.previews));
 }
 
 function populate(world: World, scopes: readonly Scope[], until: number, replayOne: () => void): void {
   const { dice } = world;
   for (const scope of scopes) {
-    const viewers = dice.pick([1, 1, 2]);
+    const viewers = dice.pick([1, 1, 1, 2]);
     for (let viewer = 1; viewer <= viewers; viewer += 1) {
       world.begin(
         visitAgainAndAgain(
@@ -159,12 +162,16 @@ async function replayNowAndThen(world: World, until: number, replayOne: () => vo
   }
 }
 
+const atRest: ReadonlySet<string> = new Set(["paused", "expired", "absent"]);
+
 /** Somebody who comes and stays, for as long as anybody looks. */
 async function stay(world: World, scope: Scope): Promise<void> {
   const visitor = { scope, viewerId: `stays-${scope.projectId}-${scope.userId}` };
   while ((await ask(world, visitor, "open")) === undefined) await sleep(world.clock, 5_000);
   for (;;) {
-    await sleep(world.clock, world.policy.beatEveryMs * 2);
-    await ask(world, visitor, "beat");
+    await sleep(world.clock, world.policy.idleAfterMs * 0.6);
+    const view = await ask(world, visitor, "beat");
+    // What a person does at a page that says that it rests.
+    if (view && atRest.has(view.state)) await ask(world, visitor, "open");
   }
 }

@@ -87,4 +87,4 @@ for (const { seed, profile, rule, what } of totals.failed.slice(0, 20)) {
   console.log(`  npm run sim -- --layer ${options.layer} --seed ${seed}`);
 }
 console.log(JSON.stringify(reportOf(options.layer, totals, (performance.now() - startedAt) / 1000)));
-process.exit(totals.failed.length > 0 ? 1 : 0);
+process.exitCode = totals.failed.length > 0 ? 1 : 0;

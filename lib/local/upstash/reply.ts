@@ -21,4 +21,4 @@ export const bytesReply = (bytes: Bytes): Reply => ({ kind: "bytes", bytes });
 export const bytesOrNil = (bytes: Bytes | undefined): Reply =>
   bytes === undefined ? nil : bytesReply(bytes);
 export const array = (items: readonly Reply[]): Reply => ({ kind: "array", items });
-export const bytesArray = (items: Iterable<Bytes>): Reply => array(Array.from(items, bytesReply));
+export const bytesArray = (items: readonly Bytes[]): Reply => array(items.map(bytesReply));

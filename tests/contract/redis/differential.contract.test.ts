@@ -6,12 +6,10 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type Random, seededRandom } from "@/lib/random";
 import { findBackends } from "@/tests/support/backends";
-import { startDatabase, type TestDatabase } from "./engines";
+import { type Answers, answersOfBoth, type CommandLine } from "./both-engines";
 import { randomStreamCommand } from "./random-stream-commands";
 
 const { redisServer } = await findBackends();
-
-type CommandLine = [string, ...string[]];
 
 /** Streams apart: among all others their keys are seldom streams for long. */
 const rounds: [string, number, (random: Random) => CommandLine][] = [
@@ -21,13 +19,12 @@ const rounds: [string, number, (random: Random) => CommandLine][] = [
   ["commands about streams", 4, randomStreamCommand],
 ];
 const commandsPerSeed = 2_000;
-const batch = 100;
 
 describe.skipIf(redisServer === undefined)("the in-process engine and a real Redis", () => {
   test.each(rounds)("answer the same to random %s of seed %d", async (_kind, seed, makeCommand) => {
     const random = seededRandom(seed);
     const commands = Array.from({ length: commandsPerSeed }, () => makeCommand(random));
-    const answers = await answersOfBoth((database) => sendAll(database, commands));
+    const answers = await answersOfBoth(commands);
     expect(differences(commands, answers)).toEqual([]);
   });
 
@@ -41,26 +38,11 @@ describe.skipIf(redisServer === undefined)("the in-process engine and a real Red
       if type(r) == 'table' and r.ok then return 'status ' .. r.ok end
       return {type(r), r}`;
       const scripts = commands.map((command): CommandLine => ["EVAL", lua, "0", ...command]);
-      const answers = await answersOfBoth((database) => sendAll(database, scripts));
+      const answers = await answersOfBoth(scripts);
       expect(differences(commands, answers)).toEqual([]);
     },
   );
 });
-
-interface Answers {
-  readonly inProcess: readonly unknown[];
-  readonly real: readonly unknown[];
-}
-
-async function answersOfBoth(ask: (database: TestDatabase) => Promise<unknown[]>): Promise<Answers> {
-  const [memory, server] = await Promise.all([startDatabase("memory"), startDatabase("redis-server")]);
-  try {
-    const [inProcess, real] = await Promise.all([ask(memory), ask(server)]);
-    return { inProcess, real };
-  } finally {
-    await Promise.all([memory.stop(), server.stop()]);
-  }
-}
 
 function differences(commands: readonly CommandLine[], { inProcess, real }: Answers): unknown[] {
   return commands.flatMap((command, index) => {
@@ -68,25 +50,6 @@ function differences(commands: readonly CommandLine[], { inProcess, real }: Answ
     const line = `#${index} ${command.join(" ")}`;
     return isDeepStrictEqual(here, there) ? [] : [{ line, inProcess: here, real: there }];
   });
-}
-
-async function sendAll(database: TestDatabase, commands: readonly CommandLine[]): Promise<unknown[]> {
-  const answers: unknown[] = [];
-  for (let start = 0; start < commands.length; start += batch) {
-    answers.push(...(await sendPipeline(database, commands.slice(start, start + batch))));
-  }
-  return answers;
-}
-
-async function sendPipeline({ upstash }: TestDatabase, commands: CommandLine[]): Promise<unknown[]> {
-  const response = await fetch(`${upstash.url}/pipeline`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${upstash.token}`, "content-type": "application/json" },
-    body: JSON.stringify(commands),
-  });
-  const answers: unknown = await response.json();
-  if (!Array.isArray(answers)) throw new Error("a pipeline answers a list");
-  return answers;
 }
 
 /** Redis promises no order for these. */

@@ -37,17 +37,17 @@ export interface FaultPlan {
 
 /** Half of the seeds are gentle, so that long chains of what normally happens are reached as well. */
 export function drawFaultPlan(dice: Dice, sites: number): FaultPlan {
-  const force = dice.pick([0, 0.25, 0.5, 1, 1]);
+  const force = dice.pick([0, 0.3, 0.7, 1, 1]);
   const upTo = (most: number) => dice.between(0, most) * force;
   return {
     rates: {
-      "error-before": upTo(0.12),
-      "error-after": upTo(0.12),
-      "crash-before": upTo(0.04),
-      "crash-after": upTo(0.04),
-      stall: upTo(0.04),
-      late: upTo(0.05),
-      malformed: upTo(0.03),
+      "error-before": upTo(0.14),
+      "error-after": upTo(0.14),
+      "crash-before": upTo(0.06),
+      "crash-after": upTo(0.06),
+      stall: upTo(0.05),
+      late: upTo(0.08),
+      malformed: upTo(0.06),
     },
     favourite: { fault: dice.pick(callFaults), site: Math.floor(dice.between(0, sites)) },
     staleLists: upTo(0.5),

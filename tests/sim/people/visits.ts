@@ -32,7 +32,9 @@ export async function visit(world: World, visitor: Visitor, until: number): Prom
   trace.note(`${visitor.viewerId} comes to ${visitor.scope.projectId}/${visitor.scope.userId}`);
   if (!(await openPatiently(world, visitor))) return;
   while (clock.now() < until) {
-    const isAwayMs = dice.happens(0.1) ? dice.between(MINUTE, 4 * MINUTE) : world.policy.beatEveryMs;
+    const isAwayMs = dice.happens(0.1)
+      ? dice.between(MINUTE, 4 * MINUTE)
+      : world.policy.beatEveryMs * dice.pick([1, 1.5]);
     await sleep(clock, isAwayMs);
     await ask(world, visitor, "beat");
   }

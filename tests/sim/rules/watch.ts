@@ -25,7 +25,7 @@ export interface Rule {
   seen?(seen: Seen): void;
   /** A sandbox's life changed; records are as before it. */
   changed?(event: LifecycleEvent): void;
-  /** Once for each moment at which anything took effect. */
+  /** Once for each moment at which a record or a sandbox changed. */
   moment?(): Promise<void> | void;
   /** The disturbances are over and two sweeps have passed. */
   healed?(): Promise<void>;
@@ -81,8 +81,9 @@ export function watch(
       if (site === undefined) return;
       const by = site;
       site = undefined;
-      for (const scope of scopes) await lookAt(scope, by);
-      for (const rule of rules) await rule.moment?.();
+      let isChanged = by === "cloud";
+      for (const scope of scopes) isChanged = (await lookAt(scope, by)) || isChanged;
+      if (isChanged) for (const rule of rules) await rule.moment?.();
     },
 
     async healed() {
@@ -90,16 +91,17 @@ export function watch(
     },
   };
 
-  async function lookAt(scope: Scope, by: string): Promise<void> {
+  async function lookAt(scope: Scope, by: string): Promise<boolean> {
     const name = nameOf(scope);
     const [recordKey] = keys.get(name) ?? keysOf(environment, scope).all;
     const after = pairs(await world.redis.command("HGETALL", recordKey));
     const before = records.get(name) ?? {};
-    if (isSame(before, after)) return;
+    if (isSame(before, after)) return false;
     records.set(name, after);
     countMove(before, after);
     world.trace.note(`record ${name} ${lineOf(before, after)}`);
     for (const rule of rules) rule.seen?.({ scope, before, after, site: by });
+    return true;
   }
 
   function countMove(before: RawRecord, after: RawRecord): void {
@@ -110,7 +112,7 @@ export function watch(
 
   const rules = rulesOf(self);
   world.onApplied((called) => {
-    site = called;
+    if (called.startsWith("redis.")) site = called;
   });
   world.onChange((event) => {
     site ??= "cloud";

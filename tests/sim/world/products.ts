@@ -12,13 +12,16 @@ const packageJson = (pad: string) =>
 
 export type Product = ReturnType<typeof product>;
 
-export function createProducts(dice: Dice) {
+/** `isUnfit`: there is nothing in it that could be started. */
+export function createProducts(dice: Dice, isUnfit: boolean) {
   const all = new Map<string, Product>();
   let edits = 0;
   const of = (projectId: string): Product => {
     const known = all.get(projectId);
     if (known) return known;
-    const made = product({ "package.json": packageJson("1.0.0"), "page.txt": "first" });
+    const made = product(
+      isUnfit ? { "page.txt": "first" } : { "package.json": packageJson("1.0.0"), "page.txt": "first" },
+    );
     all.set(projectId, made);
     return made;
   };

@@ -17,6 +17,8 @@ export interface Profile {
   readonly planMaxRunMs: number;
   readonly auditEveryMs: number;
   readonly chaosMs: readonly [least: number, most: number];
+  /** How many previews there are, one of these numbers. */
+  readonly previews: readonly number[];
 }
 
 const brisk = withOverrides(shipped, {
@@ -34,6 +36,7 @@ const brisk = withOverrides(shipped, {
   retentionMs: 8 * MINUTE,
   retentionRetryMs: 4 * MINUTE,
   orphanGraceMs: 6 * MINUTE,
+  pollEveryMs: 2 * SECOND,
   installDeadlineMs: MINUTE,
   serverDeadlineMs: 45 * SECOND,
 });
@@ -48,11 +51,12 @@ const crowded = withOverrides(brisk, {
 export const profiles: readonly Profile[] = [
   {
     name: "shipped",
-    policy: shipped,
+    policy: withOverrides(shipped, { pollEveryMs: 2 * SECOND }),
     planConcurrent: 20,
     planMaxRunMs: shipped.maxRunMs,
     auditEveryMs: 60 * MINUTE,
-    chaosMs: [8 * MINUTE, 25 * MINUTE],
+    chaosMs: [6 * MINUTE, 20 * MINUTE],
+    previews: [1, 1, 2],
   },
   {
     name: "brisk",
@@ -60,7 +64,8 @@ export const profiles: readonly Profile[] = [
     planConcurrent: 20,
     planMaxRunMs: brisk.maxRunMs,
     auditEveryMs: 7 * MINUTE,
-    chaosMs: [5 * MINUTE, 20 * MINUTE],
+    chaosMs: [4 * MINUTE, 13 * MINUTE],
+    previews: [1, 1, 1, 2, 3],
   },
   {
     name: "clamped",
@@ -69,7 +74,8 @@ export const profiles: readonly Profile[] = [
     // The provider ends runs sooner than the policy believes.
     planMaxRunMs: 9 * MINUTE,
     auditEveryMs: 7 * MINUTE,
-    chaosMs: [5 * MINUTE, 20 * MINUTE],
+    chaosMs: [4 * MINUTE, 13 * MINUTE],
+    previews: [1, 1, 1, 2, 3],
   },
   {
     name: "crowded",
@@ -77,7 +83,8 @@ export const profiles: readonly Profile[] = [
     planConcurrent: 3,
     planMaxRunMs: crowded.maxRunMs,
     auditEveryMs: 7 * MINUTE,
-    chaosMs: [5 * MINUTE, 18 * MINUTE],
+    chaosMs: [4 * MINUTE, 9 * MINUTE],
+    previews: [4, 5],
   },
 ];
 

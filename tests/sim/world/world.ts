@@ -21,7 +21,6 @@ import { redisAudit } from "@/lib/store/redis-audit";
 import { redisDirectory } from "@/lib/store/redis-directory";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
-import { virtualRedis } from "@/tests/support/virtual-redis";
 import { virtualSandboxes } from "@/tests/support/virtual-sandboxes";
 import { Calls } from "../kernel/calls";
 import { type Dice, diceOf } from "../kernel/dice";
@@ -31,6 +30,7 @@ import { sites } from "../kernel/sites";
 import { traceOf } from "../kernel/trace";
 import { type Ended, Worker } from "../kernel/worker";
 import type { SignsOfLife } from "../rules/resting";
+import { forgetfulRedis } from "./forgetful-redis";
 import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
 import { createProducts } from "./products";
 import type { Profile } from "./profiles";
@@ -82,7 +82,7 @@ export type World = Awaited<ReturnType<typeof createWorld>>;
 export const SWEEP_EVERY_MS = 5 * 60_000;
 
 /** Agents of a simulation ask for no more, or every healing would take hours. */
-export const longestHoldMs = 8 * 60_000;
+export const longestHoldMs = 4 * 60_000;
 
 /** As many as a small deployment has warm. */
 const WARM_WORKERS = 4;
@@ -99,7 +99,7 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
   const changed: ((event: LifecycleEvent) => void)[] = [];
   const applied: ((site: string) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
-    installMs: dice.between(2_000, 30_000),
+    installMs: dice.mostlyShort(30_000),
     installExitCode: dice.happens(0.05) ? 1 : 0,
     answersAfterMs: dice.happens(0.03) ? undefined : dice.between(500, 8_000),
     exitsAfterMs: dice.happens(0.03) ? dice.between(1_000, 200_000) : undefined,
@@ -117,8 +117,10 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
     },
   });
   const engine = await createMemoryEngine({ clock });
-  const redis = virtualRedis(engine);
-  const products = createProducts(dice);
+  const { redis, forget } = forgetfulRedis(engine, hasFaults && dice.happens(0.15));
+  /** How often acknowledged writes were lost; what was remembered by them is not asked for afterwards. */
+  const losses = { count: 0 };
+  const products = createProducts(dice, dice.happens(0.03));
   const calls = new Calls({
     clock,
     dice,
@@ -200,6 +202,14 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
     machines,
     engine,
     redis,
+    losses,
+    /** F9; false where this seed's Redis keeps all. */
+    async loseWrites(writes: number | "all"): Promise<boolean> {
+      if (!forget) return false;
+      losses.count += 1;
+      await forget(writes);
+      return true;
+    },
     products,
     work,
     refusals,

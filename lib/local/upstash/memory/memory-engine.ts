@@ -1,5 +1,5 @@
 /**
- * Owns the in-process engine: dispatches commands to the keyspace and scripts to the interpreter, at the injected
+ * Owns the in-process engine: dispatches commands to the keyspace and scripts to their runner, at the injected
  * clock's time. Everything runs synchronously, so scripts and transactions are atomic. One instant per command or
  * script, as in Redis. It keeps nothing on disk and forgets all at stop.
  * Fails closed: what is not on the list of allowed commands is refused, inside scripts too.
@@ -46,8 +46,9 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
       undo.remember(name === "FLUSHDB" ? keys.keys() : keysOf(name, args));
     return dispatch(handlers, keys, name, args);
   };
-  const scripts = createScriptRunner(([name = "", ...args], { flags, declaredKeys }) => {
-    const upperName = name.toUpperCase();
+  const scripts = createScriptRunner((command, { flags, declaredKeys }) => {
+    const upperName = (command[0] ?? "").toUpperCase();
+    const args = command.slice(1);
     const refusal =
       refuseInScript(upperName, args.length) ?? refuseByFlags(flags, declaredKeys, upperName, args);
     return refusal === undefined ? execute(dataHandlers, upperName, args) : errorReply(refusal);

@@ -1,4 +1,5 @@
 /** Owns the commands about hashes. A hash that loses its last field is gone, as in Redis. */
+import type { Bytes } from "../../bytes";
 import { array, bytesArray, bytesOrNil, integer } from "../../reply";
 import { at, pairs, parseInteger } from "../arguments";
 import { CommandError } from "../command-error";
@@ -12,7 +13,12 @@ export const hashCommands: Handlers = {
     return array(args.slice(1).map((field) => bytesOrNil(fields?.get(field))));
   },
 
-  HGETALL: (keys, args) => bytesArray([...(keys.find(at(args, 0), "hash")?.fields ?? [])].flat()),
+  HGETALL(keys, args) {
+    const items: Bytes[] = [];
+    for (const [field, value] of keys.find(at(args, 0), "hash")?.fields ?? []) items.push(field, value);
+    return bytesArray(items);
+  },
+
   HLEN: (keys, args) => integer(keys.find(at(args, 0), "hash")?.fields.size ?? 0),
   HEXISTS: (keys, args) => integer(keys.find(at(args, 0), "hash")?.fields.has(at(args, 1)) ? 1 : 0),
 

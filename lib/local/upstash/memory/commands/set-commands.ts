@@ -20,6 +20,6 @@ export const setCommands: Handlers = {
   },
 
   SISMEMBER: (keys, args) => integer(keys.find(at(args, 0), "set")?.members.has(at(args, 1)) ? 1 : 0),
-  SMEMBERS: (keys, args) => bytesArray(keys.find(at(args, 0), "set")?.members ?? []),
+  SMEMBERS: (keys, args) => bytesArray([...(keys.find(at(args, 0), "set")?.members ?? [])]),
   SCARD: (keys, args) => integer(keys.find(at(args, 0), "set")?.members.size ?? 0),
 };

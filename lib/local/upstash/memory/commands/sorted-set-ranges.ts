@@ -11,7 +11,7 @@ import type { Handlers } from "./handler";
 type Entry = readonly [member: string, score: number];
 
 export const sortedSetRanges: Handlers = {
-  ZCOUNT: (keys, args) => integer(withinScores(keys, args).length),
+  ZCOUNT: (keys, args) => integer(anyWithinScores(keys, args).length),
 
   ZRANGEBYSCORE(keys, args) {
     const options = readRangeOptions(args.slice(3), ["WITHSCORES", "LIMIT"]);
@@ -20,7 +20,7 @@ export const sortedSetRanges: Handlers = {
 
   ZREMRANGEBYSCORE(keys, args) {
     const key = at(args, 0);
-    const doomed = withinScores(keys, args);
+    const doomed = anyWithinScores(keys, args);
     const scores = keys.find(key, "zset")?.scores;
     for (const [member] of doomed) scores?.delete(member);
     if (scores?.size === 0) keys.remove(key);
@@ -49,18 +49,26 @@ function rangeByRank(keys: Keyspace, args: Args, options: RangeOptions): Reply {
   return present(sliceByIndex(options.reversed ? entries.reverse() : entries, start, stop), options);
 }
 
-function ordered(keys: Keyspace, args: Args): Entry[] {
-  const entries = [...(keys.find(at(args, 0), "zset")?.scores ?? [])];
-  return entries.sort(([a, aScore], [b, bScore]) => {
+const ordered = (keys: Keyspace, args: Args): Entry[] =>
+  inOrder([...(keys.find(at(args, 0), "zset")?.scores ?? [])]);
+
+const inOrder = (entries: Entry[]): Entry[] =>
+  entries.sort(([a, aScore], [b, bScore]) => {
     if (aScore !== bScore) return aScore < bScore ? -1 : 1;
     return a < b ? -1 : 1;
   });
-}
 
-function withinScores(keys: Keyspace, args: Args): Entry[] {
+const withinScores = (keys: Keyspace, args: Args): Entry[] => inOrder(anyWithinScores(keys, args));
+
+/** In no order. */
+function anyWithinScores(keys: Keyspace, args: Args): Entry[] {
   const min = parseScoreBound(at(args, 1));
   const max = parseScoreBound(at(args, 2));
-  return ordered(keys, args).filter(([, score]) => isAtLeast(score, min) && isAtMost(score, max));
+  const found: Entry[] = [];
+  for (const entry of keys.find(at(args, 0), "zset")?.scores ?? []) {
+    if (isAtLeast(entry[1], min) && isAtMost(entry[1], max)) found.push(entry);
+  }
+  return found;
 }
 
 const isAtLeast = (score: number, bound: ScoreBound): boolean =>

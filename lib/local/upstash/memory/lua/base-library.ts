@@ -43,14 +43,15 @@ export function textOf(value: LuaValue): LuaValue {
 
 function toNumberBase(values: readonly LuaValue[]): LuaValue {
   const base = wholeAt(values, 1, "tonumber");
+  const text = textAt(values, 0, "tonumber");
   if (base < 2 || base > 36) throw badArgument(2, "tonumber", "base out of range");
-  const [, sign, digits = ""] =
-    /^[ \t\n\v\f\r]*([+-]?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(textAt(values, 0, "tonumber")) ?? [];
+  const [, sign, digits = ""] = /^[ \t\n\v\f\r]*([+-]?)([0-9a-z]+)[ \t\n\v\f\r]*$/i.exec(text) ?? [];
   const read = base === 16 ? digits.replace(/^0x/i, "") : digits;
   const places = Array.from(read, (digit) => Number.parseInt(digit, 36));
   if (places.length === 0 || places.some((place) => place >= base)) return undefined;
   const number = places.reduce((sum, place) => sum * base + place, 0);
-  return sign === "-" ? -number : number;
+  // C wraps it.
+  return sign === "-" && number > 0 ? 2 ** 64 - number : number;
 }
 
 const nextItem = (table: LuaValue, position: LuaValue): LuaResult => {
@@ -74,9 +75,13 @@ function protectedCall(
   } catch (error) {
     const raised = asLuaError(error);
     if (raised === undefined) throw error;
-    return [false, ...spread(handle(raised.value))];
+    return [false, ...spread(handle(raised.line === 0 ? unnamed(raised.value) : raised.value))];
   }
 }
+
+/** A library function that is called by no line of a script has no name there. */
+const unnamed = (problem: LuaValue): LuaValue =>
+  typeof problem === "string" ? problem.replace(/^(bad argument #\d+ to )'\w+'/, "$1'?'") : problem;
 
 function errorText(problem: LuaValue): LuaValue {
   const text = problem instanceof LuaTable ? problem.named("err") : undefined;

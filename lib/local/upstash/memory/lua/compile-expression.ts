@@ -54,14 +54,15 @@ const numeral = (value: number): string => (Number.isFinite(value) ? String(valu
 export function list(expressions: readonly Expression[], scope: FunctionScope): string[] {
   const last = expressions.at(-1);
   return expressions.map((expression) =>
-    expression === last && isMany(expression) ? `...${manyOf(expression, scope)}` : single(expression, scope),
+    expression === last && isMany(expression, scope)
+      ? `...${manyOf(expression, scope)}`
+      : single(expression, scope),
   );
 }
 
 /** In parentheses a call is worth one value. */
-export const isMany = (expression: Expression): boolean =>
-  (expression.type === "VarargLiteral" || isCall(expression)) &&
-  !("inParens" in expression && expression.inParens === true);
+export const isMany = (expression: Expression, { shared }: FunctionScope): boolean =>
+  (expression.type === "VarargLiteral" || isCall(expression)) && !shared.grouped.has(expression);
 
 export const isCall = (expression: Expression): expression is Call =>
   ["CallExpression", "TableCallExpression", "StringCallExpression"].includes(expression.type);

@@ -7,9 +7,15 @@ import { endOf, startOf } from "./compile-operation";
 import { FunctionScope, type Shared } from "./compile-scope";
 import { block } from "./compile-statement";
 
+export interface ParsedScript {
+  readonly chunk: Chunk;
+  /** What stands in parentheses of its own. */
+  readonly grouped: Shared["grouped"];
+}
+
 /** An expression: a function of the globals that runs the script. */
-export function chunkCode(chunk: Chunk): string {
-  const shared: Shared = { lastNumber: 0, functionCode };
+export function chunkCode({ chunk, grouped }: ParsedScript): string {
+  const shared: Shared = { lastNumber: 0, grouped, functionCode };
   const scope = new FunctionScope(undefined, true, 0, shared);
   return `($globals) => {\nconst $more = [];\n${bodyCode(chunk.body, scope)}\n}`;
 }

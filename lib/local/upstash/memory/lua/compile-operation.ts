@@ -46,7 +46,17 @@ function nameOf(expression: Expression, scope: FunctionScope): string | undefine
       return `${expression.indexer === ":" ? "method" : "field"} '${expression.identifier.name}'`;
     case "IndexExpression":
       return `field '${expression.index.type === "StringLiteral" ? expression.index.value : "?"}'`;
+    case "LogicalExpression":
+      return isDecidedByRight(expression) ? nameOf(expression.right, scope) : undefined;
     default:
       return undefined;
   }
+}
+
+/** Lua's compiler drops a constant on the left that decides nothing. */
+function isDecidedByRight({ left, operator }: Extract<Expression, { type: "LogicalExpression" }>): boolean {
+  const isFalse = left.type === "NilLiteral" || (left.type === "BooleanLiteral" && !left.value);
+  const isTrue =
+    ["NumericLiteral", "StringLiteral"].includes(left.type) || (left.type === "BooleanLiteral" && left.value);
+  return operator === "and" ? isTrue : isFalse;
 }

@@ -4,7 +4,7 @@
  * function that is being compiled. Fails closed: a name that is not made of ASCII letters, digits and "_" is refused, as are
  * more local variables or upvalues than Lua 5.1 takes.
  */
-import type { FunctionDeclaration } from "luaparse";
+import type { FunctionDeclaration, Node } from "luaparse";
 
 export class CompileError extends Error {
   constructor(line: number, problem: string) {
@@ -21,6 +21,8 @@ export interface Variable {
 /** Of all functions of one script. */
 export interface Shared {
   lastNumber: number;
+  /** The calls and the like that parentheses make one value of. */
+  readonly grouped: ReadonlySet<Node>;
   /** A function's JavaScript; `parameters` stand before its own. Handed down, as functions hold statements and these hold functions. */
   functionCode(
     declaration: FunctionDeclaration,

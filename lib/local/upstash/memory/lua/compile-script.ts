@@ -6,12 +6,13 @@
  * never keep more than a few: an EVAL with its values in its text is a new script each time.
  * Fails closed with Redis's error texts; what does not compile is not kept.
  */
-import { type Chunk, parse } from "luaparse";
+import { type Node, parse } from "luaparse";
 import type { Bytes } from "../../bytes";
 import { CommandError } from "../command-error";
-import { chunkCode } from "./compile-function";
+import { chunkCode, type ParsedScript } from "./compile-function";
 import { CompileError } from "./compile-scope";
 import { compiledRuntime } from "./compiled-runtime";
+import { groupedExpressions, parserOptions } from "./grouped-expressions";
 import type { LuaTable } from "./lua-table";
 import type { LuaResult } from "./lua-values";
 
@@ -50,15 +51,11 @@ function codeOf(source: Bytes): string {
   }
 }
 
-function parsed(source: Bytes): Chunk {
+function parsed(source: Bytes): ParsedScript {
   try {
-    // Bytes as characters: the parser wants to know what an escape in a string stands for.
-    return parse(source, {
-      luaVersion: "5.1",
-      encodingMode: "pseudo-latin1",
-      locations: true,
-      comments: false,
-    });
+    const nodes: Node[] = [];
+    const chunk = parse(source, { ...parserOptions, onCreateNode: (node) => nodes.push(node) });
+    return { chunk, grouped: groupedExpressions(source, nodes) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const [, line, text] = /^\[(\d+):\d+\] ([\s\S]*)$/.exec(error.message) ?? [];

@@ -155,7 +155,7 @@ function returned({ arguments: values }: ReturnStatement, scope: FunctionScope):
     const results = list(values, scope);
     return results.some((code) => code.startsWith("...")) ? `many([${results}])` : `[${results}]`;
   }
-  if (!isMany(only)) return single(only, scope);
+  if (!isMany(only, scope)) return single(only, scope);
   return isCall(only) ? call(only, scope) : `many(${more(only, scope)})`;
 }
 

@@ -7,7 +7,7 @@ import type { FunctionScope } from "./compile-scope";
 interface Expressions {
   single(expression: Expression, scope: FunctionScope): string;
   list(expressions: readonly Expression[], scope: FunctionScope): string[];
-  isMany(expression: Expression): boolean;
+  isMany(expression: Expression, scope: FunctionScope): boolean;
 }
 
 export function tableCode(
@@ -37,7 +37,7 @@ function partCode(
     case "TableKeyString":
       return [JSON.stringify(part.key.name), single(part.value, scope)];
     case "TableValue":
-      return isLast && isMany(part.value)
+      return isLast && isMany(part.value, scope)
         ? ["lastValues", ...list([part.value], scope)]
         : ["nextValue", single(part.value, scope)];
   }

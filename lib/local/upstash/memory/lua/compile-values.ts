@@ -10,14 +10,14 @@ export function valuesCode(
   scope: FunctionScope,
 ): { before: string; values: string[] } {
   const last = expressions.at(-1);
-  if (expressions.length === count && (count === 1 || last === undefined || !isMany(last))) {
+  if (expressions.length === count && (count === 1 || last === undefined || !isMany(last, scope))) {
     return { before: "", values: expressions.map((each) => single(each, scope)) };
   }
   const lines: string[] = [];
   const values: string[] = [];
   for (const each of expressions) {
     const name = scope.newName();
-    const isOpen = each === last && isMany(each) && values.length < count;
+    const isOpen = each === last && isMany(each, scope) && values.length < count;
     lines.push(`const ${name} = ${isOpen ? resultsOf(each, scope) : single(each, scope)}; `);
     if (!isOpen) values.push(name);
     else for (let at = 0; values.length < count; at += 1) values.push(`nth(${name}, ${at})`);

@@ -33,19 +33,23 @@ const tableOfList = (items: LuaValue[]): LuaTable => new LuaTable(items);
 const nextValue = Symbol("the next position");
 const lastValues = Symbol("all that follow are values");
 
-/** Keys and values in turn; a mark stands for a key. */
+/** Keys and values in turn; a mark stands for a key. Where a key names a position of the list, the list wins, as in Lua. */
 function tableOfFields(...parts: (LuaValue | symbol)[]): LuaTable {
   const items: LuaValue[] = [];
-  const table = new LuaTable(items);
+  const keyed: [LuaValue, LuaValue][] = [];
   for (let place = 0; place < parts.length; place += 2) {
     const key = parts[place];
-    if (key === lastValues) {
-      for (const value of parts.slice(place + 1)) items.push(plain(value));
-      break;
-    }
+    if (key === lastValues) items.push(...parts.slice(place + 1).map(plain));
+    if (key === lastValues) break;
     const value = plain(parts[place + 1]);
     if (typeof key === "symbol") items.push(value);
-    else table.set(key, value);
+    else keyed.push([key, value]);
+  }
+  const count = items.length;
+  const table = new LuaTable(items);
+  for (const [key, value] of keyed) {
+    const isOfList = typeof key === "number" && Number.isInteger(key) && key >= 1 && key <= count;
+    if (!isOfList) table.set(key, value);
   }
   return table;
 }

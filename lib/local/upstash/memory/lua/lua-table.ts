@@ -10,7 +10,7 @@ import type { LuaValue } from "./lua-values";
 export class LuaTable {
   /** May hold nil. */
   readonly items: LuaValue[];
-  /** Never holds nil, and never the key that follows the list. */
+  /** Never holds nil, and the key that follows the list only while the list ends in nil. */
   #rest: Map<LuaValue, LuaValue> | undefined;
   #cursor: Cursor | undefined;
   metatable: LuaTable | undefined;
@@ -46,19 +46,24 @@ export class LuaTable {
 
   /** Setting nil removes. */
   set(key: LuaValue, value: LuaValue): void {
-    if (typeof key === "number" && isPosition(key) && key <= this.items.length + 1) this.#setItem(key, value);
+    if (typeof key === "number" && isPosition(key) && this.#isInList(key)) this.#setItem(key, value);
     else if (value === undefined) this.#remove(key);
     else this.#setOther(key, value);
   }
 
+  #isInList(position: number): boolean {
+    const { items } = this;
+    const { length } = items;
+    return (
+      position <= length || (position === length + 1 && (length === 0 || items[length - 1] !== undefined))
+    );
+  }
+
   #setItem(position: number, value: LuaValue): void {
     const { items } = this;
-    if (position <= items.length) {
-      items[position - 1] = value;
-      return;
-    }
-    if (value === undefined) return;
-    items.push(value);
+    if (position <= items.length) items[position - 1] = value;
+    else if (value !== undefined) items.push(value);
+    if (value === undefined || position < items.length) return;
     while (this.#rest !== undefined && this.#rest.size > 0) {
       const following = this.#rest.get(items.length + 1);
       if (following === undefined) return;

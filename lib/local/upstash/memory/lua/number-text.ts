@@ -45,6 +45,7 @@ const FIRST_WITH_EXPONENT = 1e21;
 
 /** C's `%.<precision>f`. */
 export function formatFixed(value: number, precision: number): string {
+  if (precision === 0 && Number.isSafeInteger(value) && value !== 0) return String(value);
   if (!Number.isFinite(value)) return notFinite(value);
   return `${isNegative(value) ? "-" : ""}${fixed(Math.abs(value), precision)}`;
 }
@@ -74,8 +75,22 @@ const trimZeros = (digits: string): string => (digits.includes(".") ? digits.rep
 /** As Lua makes text of it, by `..`, `tostring` and where a library wants a string. */
 export const numberText = (value: number): Bytes => formatGeneral(value, 14);
 
-/** Digits only, and so few that they are exact. */
-const plainDigits = /^\d{1,15}$/;
+/** So few digits are exact. */
+const MOST_EXACT_DIGITS = 15;
+
+/** undefined for what is not digits only, or has more than are exact. */
+function plainNumber(text: Bytes): number | undefined {
+  const { length } = text;
+  if (length === 0 || length > MOST_EXACT_DIGITS) return undefined;
+  let number = 0;
+  for (let index = 0; index < length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
 const decimal = /^[ \t\n\v\f\r]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t\n\v\f\r]*$/;
 const hexadecimal =
   /^[ \t\n\v\f\r]*([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?[ \t\n\v\f\r]*$/;
@@ -83,7 +98,8 @@ const named = /^[ \t\n\v\f\r]*([+-]?)(?:(inf(?:inity)?)|nan)[ \t\n\v\f\r]*$/i;
 
 /** undefined for a text that is no number. */
 export function numberOf(text: Bytes): number | undefined {
-  if (plainDigits.test(text)) return Number(text);
+  const plain = plainNumber(text);
+  if (plain !== undefined) return plain;
   // C ends a string where Lua does not.
   const [read = ""] = text.split("\0");
   const digits = decimal.exec(read)?.[1];

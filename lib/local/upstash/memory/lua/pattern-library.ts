@@ -84,22 +84,18 @@ function gsub(...values: LuaValue[]): LuaResult {
 function replacement(values: readonly LuaValue[]): Replace {
   const given = values[2];
   if (typeof given === "function") {
-    return (matcher, start, end) =>
-      replaced(
-        matcher,
-        start,
-        end,
-        calledBack(() => first(given(...matcher.captures(start, end)))),
-      );
+    return (matcher, start, end) => {
+      const captures = matcher.captures(start, end);
+      const answered = calledBack(() => first(given(...captures)));
+      return replaced(matcher, start, end, answered);
+    };
   }
   if (given instanceof LuaTable) {
-    return (matcher, start, end) =>
-      replaced(
-        matcher,
-        start,
-        end,
-        calledBack(() => index(given, matcher.capture(0, start, end))),
-      );
+    return (matcher, start, end) => {
+      const capture = matcher.capture(0, start, end);
+      const found = calledBack(() => index(given, capture));
+      return replaced(matcher, start, end, found);
+    };
   }
   const template = toText(given);
   if (template === undefined) throw badArgument(3, "gsub", "string/function/table expected");

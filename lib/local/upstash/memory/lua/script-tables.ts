@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import type { Bytes } from "../../bytes";
 import { errorReply, type Reply } from "../../reply";
 import { decode, encode, jsonNull } from "./cjson";
-import { anyAt, textAt } from "./library-arguments";
-import { LuaError } from "./lua-errors";
+import { textAt } from "./library-arguments";
+import { badArgument, LuaError } from "./lua-errors";
 import { luaOfReply, tableOfText } from "./lua-replies";
 import { LuaTable } from "./lua-table";
 import type { LuaResult, LuaValue } from "./lua-values";
@@ -65,8 +65,14 @@ const isOneText = (values: readonly LuaValue[], text: LuaValue): text is Bytes =
 
 /** The global `cjson`, which all engines share. */
 export const cjsonTable = LuaTable.of({
-  encode: (...values: LuaValue[]): LuaResult => encode(anyAt(values, 0, "encode")),
-  decode: (...values: LuaValue[]): LuaResult => decode(textAt(values, 0, "decode")),
+  encode(...values: LuaValue[]): LuaResult {
+    if (values.length !== 1) throw badArgument(1, "encode", "expected 1 argument");
+    return encode(values[0]);
+  },
+  decode(...values: LuaValue[]): LuaResult {
+    if (values.length !== 1) throw badArgument(1, "decode", "expected 1 argument");
+    return decode(textAt(values, 0, "decode"));
+  },
   null: jsonNull,
 });
 cjsonTable.isReadOnly = true;

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "../../bytes";
 import { numberAt, textAt, type Values } from "./library-arguments";
-import { LuaError } from "./lua-errors";
+import { badArgument, LuaError } from "./lua-errors";
 import type { LuaValue } from "./lua-values";
 import { formatExponent, formatFixed, formatGeneral } from "./number-text";
 
@@ -47,6 +47,7 @@ function assertFormat(flags: string, width: string, precision: string | undefine
 
 function convert(values: Values, at: number, conversion: Conversion): Bytes {
   const { letter, precision } = conversion;
+  if (at >= values.length) throw badArgument(at + 1, "format", "no value");
   switch (letter) {
     case "s": {
       const text = textAt(values, at, "format");
@@ -55,10 +56,7 @@ function convert(values: Values, at: number, conversion: Conversion): Bytes {
     case "q":
       return quoted(textAt(values, at, "format"));
     case "c":
-      return padded(String.fromCharCode(numberAt(values, at, "format") & 255), {
-        ...conversion,
-        flags: textFlags(conversion),
-      });
+      return formatCharacter(numberAt(values, at, "format"), conversion);
     case "d":
     case "i":
     case "o":
@@ -80,19 +78,30 @@ function convert(values: Values, at: number, conversion: Conversion): Bytes {
 /** Zeros pad numbers only. */
 const textFlags = ({ flags }: Conversion): string => flags.replaceAll("0", "");
 
+const FIRST_BEYOND_INT = 2 ** 31;
+
+/** C ends the text at a zero. */
+function formatCharacter(value: number, conversion: Conversion): Bytes {
+  const character = String.fromCharCode(Math.abs(value) < FIRST_BEYOND_INT ? value & 255 : 0);
+  const [text = ""] = padded(character, { ...conversion, flags: textFlags(conversion) }).split("\0");
+  return text;
+}
+
 /** 64 bits, where what does not fit is what this processor makes of it. */
-function toInt64(value: number): bigint {
+function toInt64(value: number, isSigned: boolean): bigint {
+  if (!isSigned && value >= 2 ** 64) return 0n;
+  if (!isSigned && value >= 2 ** 63) return BigInt(value);
   const fits = Number.isFinite(value) && Math.abs(value) < 2 ** 63;
   return fits ? BigInt(Math.trunc(value)) : -(2n ** 63n);
 }
 
 function formatWhole(value: number, conversion: Conversion): Bytes {
   const { letter, flags, precision } = conversion;
-  const number = toInt64(value);
   const isSigned = letter === "d" || letter === "i";
+  const number = toInt64(value, isSigned);
   const digits = isSigned ? String(number < 0n ? -number : number) : unsignedDigits(number, letter);
   const least = precision === 0 && number === 0n ? "" : digits.padStart(precision ?? 1, "0");
-  const prefix = !isSigned && flags.includes("#") && number !== 0n ? alternatePrefix(letter, least) : "";
+  const prefix = !isSigned && flags.includes("#") ? alternatePrefix(letter, number, least) : "";
   const sign = isSigned ? signOf(number < 0n, flags) : prefix;
   // A precision says how many digits there are, so that zeros do not pad as well.
   return padded(sign + least, {
@@ -108,9 +117,9 @@ function unsignedDigits(number: bigint, letter: string): string {
   return letter === "X" ? digits.toUpperCase() : digits;
 }
 
-function alternatePrefix(letter: string, digits: string): string {
+function alternatePrefix(letter: string, number: bigint, digits: string): string {
   if (letter === "o") return digits.startsWith("0") ? "" : "0";
-  return letter === "u" ? "" : `0${letter}`;
+  return letter === "u" || number === 0n ? "" : `0${letter}`;
 }
 
 function signOf(isNegative: boolean, flags: string): string {

@@ -42,7 +42,8 @@ const functions = {
     textAt(values, 0, "lower").replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
   rep(...values: LuaValue[]): LuaResult {
     const text = textAt(values, 0, "rep");
-    const count = Math.max(wholeAt(values, 1, "rep"), 0);
+    // Of 32 bits, as in C.
+    const count = Math.max(wholeAt(values, 1, "rep") | 0, 0);
     if (text.length * count > LONGEST) throw new LuaError("resulting string too large");
     return text.repeat(count);
   },
