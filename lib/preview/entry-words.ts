@@ -4,7 +4,7 @@
  * was not looked for.
  */
 import { spanText } from "../duration-words";
-import { type Actor, actorOf, type HistoryEntry } from "./history";
+import { type Actor, actorOf, type HistoryEntry, type Moved } from "./history";
 import { reasonCopy } from "./reasons";
 import { cameBackTitle, honestReason } from "./titles";
 import type { State } from "./transitions";
@@ -21,7 +21,6 @@ export function entryWords(entry: HistoryEntry): ToldEntry {
 }
 
 type Words = Omit<ToldEntry, "at">;
-type Moved = Extract<HistoryEntry, { kind: "moved" }>;
 type NotSaved = Extract<HistoryEntry, { kind: "not-saved" }>;
 
 function wordsOf(entry: HistoryEntry): Words {
@@ -84,10 +83,9 @@ function movedWords(entry: Moved): Words {
   };
 }
 
-const movedTitles: Readonly<Record<State, string>> = {
+const movedTitles: Readonly<Record<Exclude<State, "running">, string>> = {
   absent: "Not started",
   starting: "Starting",
-  running: "Running",
   pausing: "Going to rest",
   paused: "At rest",
   resuming: "Waking up",

@@ -6,7 +6,7 @@
 import { spanText } from "../duration-words";
 import { type Standing, standingText } from "../line-words";
 import { entryWords, filesText, type ToldEntry } from "./entry-words";
-import { actorOf, type HistoryEntry } from "./history";
+import { actorOf, type HistoryEntry, moves } from "./history";
 import type { Policy } from "./policy";
 import { reasonCopy } from "./reasons";
 import { isClaimed, isRunOver, type PreviewRecord, type Snapshot } from "./record";
@@ -51,7 +51,7 @@ function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], polic
     case "starting":
     case "resuming":
     case "pausing":
-      return whyItMoves(snapshot, history, policy);
+      return whyItMoves(snapshot, record.state, history, policy);
     case "running":
       return isRunOver(snapshot)
         ? [
@@ -77,26 +77,27 @@ function sentencesOf(snapshot: Snapshot, history: readonly HistoryEntry[], polic
 
 const movingWords = { starting: "Starting", resuming: "Waking up", pausing: "Going to rest" } as const;
 
-function whyItMoves(snapshot: Snapshot, history: readonly HistoryEntry[], policy: Policy): string[] {
+function whyItMoves(
+  snapshot: Snapshot,
+  state: keyof typeof movingWords,
+  history: readonly HistoryEntry[],
+  policy: Policy,
+): string[] {
   const { record, now } = snapshot;
-  if (record.state !== "starting" && record.state !== "resuming" && record.state !== "pausing") return [];
-  const entered = history.find((entry) => entry.kind === "moved" && entry.to === record.state);
+  const entered = moves(history).find(({ to }) => to === state);
   const since = spanText(now - (record.claimedAt ?? record.changedAt));
-  const by =
-    entered?.kind === "moved" && record.state !== "pausing"
-      ? `, since ${whoOpened[actorOf(entered.by)]}`
-      : "";
+  const by = entered && state !== "pausing" ? `, since ${whoOpened[actorOf(entered.by)]}` : "";
   const sentences = isRenewing(record)
     ? [
         `Renewing its run for ${since}; that takes about ${spanText(record.renewTookMs ?? policy.renewEstimateMs)}, with memory and processes kept.`,
       ]
-    : [`${movingWords[record.state]} for ${since}${by}.`, `${reasonCopy[honestReason(record)].title}.`];
+    : [`${movingWords[state]} for ${since}${by}.`, `${reasonCopy[honestReason(record)].title}.`];
   const phase = record.phase ?? "claimed";
   sentences.push(`Now: ${phaseTitles[phase]} (${spanText(now - (record.phaseAt ?? record.changedAt))}).`);
   if (!isClaimed(snapshot)) {
     sentences.push("Whoever was at work on it has stopped; whoever opens it goes on, or the sweep.");
   }
-  if (record.state === "pausing" && record.wanted === "running" && !isRenewing(record)) {
+  if (state === "pausing" && record.wanted === "running" && !isRenewing(record)) {
     sentences.push("Somebody came meanwhile, so it wakes as soon as it rests.");
   }
   return sentences;
@@ -110,8 +111,8 @@ function restSentences(snapshot: Snapshot, verb: "was" | "was found", at: number
 
 /** How long it ran the last time, where the history still knows and no renewal cut that in two. */
 function ranBefore(history: readonly HistoryEntry[]): string[] {
-  const stopped = history.find((entry) => entry.kind === "moved" && entry.from === "running");
-  if (stopped?.kind !== "moved" || stopped.reason === "renewal") return [];
+  const stopped = moves(history).find(({ from }) => from === "running");
+  if (!stopped || stopped.reason === "renewal") return [];
   return [`Before that it ran for ${spanText(stopped.afterMs)}.`];
 }
 

@@ -66,6 +66,12 @@ export function parseHistory(stream: unknown): HistoryEntry[] {
   });
 }
 
+export type Moved = Extract<HistoryEntry, { kind: "moved" }>;
+
+/** The moves from state to state among them, in their order. */
+export const moves = (history: readonly HistoryEntry[]): Moved[] =>
+  history.filter((entry) => entry.kind === "moved");
+
 /** What took the claim under which something was done, by the first word of its id. */
 export type Actor =
   | "person"

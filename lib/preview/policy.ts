@@ -137,9 +137,10 @@ export function policyFaults(policy: Policy): string[] {
       `warnEndBeforeMs (${policy.warnEndBeforeMs}) must not exceed renewBeforeMs (${policy.renewBeforeMs}), or the end of a run is announced after it was renewed`,
     );
   }
-  if (policy.renewAtLatestMs >= policy.renewBeforeMs) {
+  // And so less than `renewBeforeMs`, which leaves time for a quiet moment.
+  if (policy.renewAtLatestMs >= policy.warnEndBeforeMs) {
     faults.push(
-      `renewAtLatestMs (${policy.renewAtLatestMs}) must be less than renewBeforeMs (${policy.renewBeforeMs}), or no quiet moment is ever waited for`,
+      `renewAtLatestMs (${policy.renewAtLatestMs}) must be less than warnEndBeforeMs (${policy.warnEndBeforeMs}), or a run is renewed before its end was announced`,
     );
   }
   if (policy.renewBeforeMs * 2 >= policy.maxRunMs) {

@@ -4,8 +4,8 @@
  * functions know, and no more.
  */
 import { spanText } from "../duration-words";
-import { desertedAt, idleAt, renewAt, restsAt, runEndsAt } from "./decide";
-import { type Actor, actorOf, type HistoryEntry } from "./history";
+import { idleAt, renewAt, restsAt, runEndsAt } from "./decide";
+import { type Actor, actorOf, type HistoryEntry, moves } from "./history";
 import type { Policy } from "./policy";
 import type { PreviewRecord, Snapshot } from "./record";
 import { cameBackTitle } from "./titles";
@@ -34,16 +34,11 @@ export const whoOpened: Readonly<Record<Actor, string>> = {
   sync: "newer files were brought",
 };
 
-type Moved = Extract<HistoryEntry, { kind: "moved" }>;
-
 /** Renewals keep it the same process, so they are counted and the way to running before them is told. */
 function howItCameToRun({ record, now }: Snapshot, history: readonly HistoryEntry[]): string[] {
-  const arrivals = history.filter(
-    (entry): entry is Moved => entry.kind === "moved" && entry.to === "running",
-  );
-  const first = arrivals.findIndex(({ reason }) => reason !== "renewed");
-  const renewals = first === -1 ? arrivals.length : first;
-  const came = first === -1 ? undefined : arrivals[first];
+  const arrivals = moves(history).filter(({ to }) => to === "running");
+  const came = arrivals.find(({ reason }) => reason !== "renewed");
+  const renewals = came ? arrivals.indexOf(came) : arrivals.length;
   const since = spanText(now - (came?.at ?? record.readyAt ?? record.changedAt));
   const sentences = [`Running for ${since}${came ? `, since ${whoOpened[actorOf(came.by)]}` : ""}.`];
   if (came?.cameBack) {
@@ -102,7 +97,7 @@ function whenItRests(snapshot: Snapshot, policy: Policy): string {
   if (now >= at) return `It should have gone to rest ${spanText(now - at)} ago, and does at the next look.`;
   const left = spanText(at - now);
   if (holds > 0) return `It does not rest while an agent works in it; without other use it rests in ${left}.`;
-  if (record.leftAt !== undefined && at === desertedAt(snapshot, policy) && at < idleAt(record, policy)) {
+  if (record.leftAt !== undefined && at < idleAt(record, policy)) {
     return `Everybody left ${spanText(now - record.leftAt)} ago, so it rests in ${left} unless somebody comes back.`;
   }
   return `Without use it rests in ${left}: ${spanText(policy.idleAfterMs)} after the last sign of life.`;

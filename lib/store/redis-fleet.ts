@@ -51,7 +51,7 @@ export function redisFleet(redis: Redis, environment: string, policy: Policy): F
             policy.lineOfferMs,
             policy.lineLookEveryMs * LOOKS_PER_CLAIM,
           ].map(String),
-          ...(counted ? [String(counted.ours), String(counted.others)] : ["", ""]),
+          ...(counted ? [String(counted.ours), String(counted.others)] : []),
         ],
       );
       const [kind, admitted, toRest, waiting] = servedSchema.parse(raw);
@@ -78,7 +78,7 @@ export function redisFleet(redis: Redis, environment: string, policy: Policy): F
     },
 
     async turn(name, to) {
-      const args = to.on ? [name, "1", oneLine(to.by), oneLine(to.why)] : [name, "", "", ""];
+      const args = to.on ? [name, "1", oneLine(to.by), oneLine(to.why)] : [name, ""];
       return switchesIn(z.array(z.string()).parse(await redis.runScript(turnSwitchScript, shared, args)));
     },
 

@@ -5,7 +5,7 @@
  *
  * KEYS  1 places  2 used  3 line  4 fleet  5 due
  * ARGV  1 server  2 look  3 the plan's places  4 evict after ms  5 an offer's ms  6 the server's claim in ms
- *       7 8 running at the provider: ours, others; '' when not counted
+ *       7 8 running at the provider: ours, others; absent when not counted
  *
  * Returns kind (`going-on`, `other`, `over`), whom it admits, whom it asks to rest, how many wait still.
  */

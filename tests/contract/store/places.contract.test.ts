@@ -280,7 +280,10 @@ describe.each(engines)("on %s", (engine) => {
   test("a server that died is replaced when its claim has lapsed, and the sweep learns that nobody serves", async () => {
     await fill();
     await open("ann1");
+    const { now } = await state();
     await serve("first");
+    const servedUntil = Number(await at.sdk.hget(keys.fleet, "lineServedUntil"));
+    expect(servedUntil).toBeGreaterThanOrEqual(now + 4 * policy.lineLookEveryMs);
     const whileServed = await at.store.takeDue(10, 1_000);
     await at.sdk.hset(keys.fleet, { lineServedUntil: "1000" });
     const whileNobody = await at.store.takeDue(10, 1_000);

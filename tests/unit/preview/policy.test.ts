@@ -47,9 +47,9 @@ const rules: Rule[] = [
     beside: -1,
   },
   {
-    broken: "no time for a quiet moment",
+    broken: "a renewal before its announcement",
     field: "renewAtLatestMs",
-    value: policy.renewBeforeMs,
+    value: policy.warnEndBeforeMs,
     beside: -1,
   },
   {
@@ -97,6 +97,11 @@ describe("a contradiction", () => {
     expect(policyFaults(policySchema.parse({ ...policy, ...others, [field]: value + beside }))).toEqual([]);
   });
 
+  test("tells what two numbers come to together", () => {
+    expect(policyFaults({ ...policy, saveBudgetMs: leaseMs })[0]).toContain(`(${leaseMs + stepBudgetMs})`);
+    expect(policyFaults({ ...policy, keepAliveMs: 1 })[0]).toContain(`(${leastKeepAlive(policy)})`);
+  });
+
   test("does not hide another: all are named at once", () => {
     expect(policyFaults({ ...policy, warnBeforeMs: policy.idleAfterMs, stepBudgetMs: leaseMs })).toHaveLength(
       3,
@@ -107,6 +112,13 @@ describe("a contradiction", () => {
 describe("overrides", () => {
   test("replace what they name and nothing else", () => {
     expect(withOverrides(policy, { idleAfterMs: 1 })).toEqual({ ...policy, idleAfterMs: 1 });
+  });
+
+  test("that are wrong are named, each with what is wrong with it", () => {
+    const wrong = () => withOverrides(policy, { idleAfterMs: 0.5, maxRunMs: -1 });
+
+    expect(wrong).toThrow(/idleAfterMs: [^;]*int/);
+    expect(wrong).toThrow(/; maxRunMs: [^;]*>0/);
   });
 
   test.each([{ idleAfterMs: 0 }, { idleAfterMs: -5 }, { idleAfterMs: 1.5 }])("refuse %j", (overrides) => {

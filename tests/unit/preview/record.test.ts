@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ProviderCapacityError, ProviderRateError, StoreRefusedError } from "@/lib/errors";
 import { reasonOfError } from "@/lib/preview/reasons";
-import { isClaimed, recordSchema, sandboxOf } from "@/lib/preview/record";
+import { isClaimed, isRunOver, recordSchema, sandboxOf } from "@/lib/preview/record";
 import { aRecord, aSnapshot, NOW, SANDBOX_ID, type states } from "@/tests/support/records";
 
 const texts = (state: (typeof states)[number]): Record<string, string> =>
@@ -59,6 +59,41 @@ test.each([
   expect(isClaimed(aSnapshot("starting", { leaseId: "somebody-at-work", leaseUntil: NOW + leftMs }))).toBe(
     holds,
   );
+});
+
+test("half of a claim is none", () => {
+  expect(isClaimed(aSnapshot("starting", { leaseUntil: NOW + 1 }))).toBe(false);
+  expect(isClaimed(aSnapshot("starting", { leaseId: "somebody-at-work" }))).toBe(false);
+});
+
+test.each([
+  [-1, false],
+  [0, true],
+  [1, true],
+])("a run %i ms past its confirmed end is over: %s", (pastMs, isOver) => {
+  expect(isRunOver(aSnapshot("running", { endsAt: NOW - pastMs }))).toBe(isOver);
+});
+
+test("only what runs has a run that could be over", () => {
+  for (const state of ["starting", "pausing", "paused", "resuming", "failed"] as const) {
+    const sandbox = { sandboxId: SANDBOX_ID, runStartedAt: NOW - 2, endsAt: NOW - 1 };
+    expect(isRunOver(aSnapshot(state, sandbox))).toBe(false);
+  }
+});
+
+describe("every word that is written", () => {
+  const written: Readonly<Record<string, readonly string[]>> = {
+    cameBack: ["warm", "resumed", "restarted", "from-snapshot", "rebuilt-cached", "rebuilt-cold"],
+    leaseKind: ["open", "pause", "renew", "sync", "settle", "adopt", "retire"],
+    wanted: ["running", "resting"],
+    phase: ["claimed", "sandbox", "files", "install", "start", "answer", "save", "pause", "sync", "tidy"],
+  };
+  test.each(Object.entries(written))("as %s is read, and no other", (field, words) => {
+    for (const word of words) {
+      expect(recordSchema.parse({ ...texts("running"), [field]: word })).toHaveProperty(field, word);
+    }
+    expect(recordSchema.safeParse({ ...texts("running"), [field]: "something-else" }).success).toBe(false);
+  });
 });
 
 describe("the reason of an error", () => {

@@ -38,6 +38,7 @@ test.each([
 
 test.each([
   [60 * SECOND, 61 * SECOND, "idle"],
+  [60 * SECOND, 60 * SECOND, "idle"],
   [61 * SECOND, 60 * SECOND, "run-end"],
 ])("of an idleness in %i ms and a run's end in %i ms the nearer is told", (idleMs, endMs, kind) => {
   const fields = { ...endingIn(endMs), ...restingIn(idleMs) };
