@@ -13,6 +13,7 @@ import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
 import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
 import { signsOfLife } from "./rules/resting";
+import { historyIsWhole, oneWarningEach } from "./rules/telling";
 import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
@@ -54,7 +55,7 @@ export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOption
   let orphans: ReturnType<typeof orphansEnd> | undefined;
   const seen = watch(world, scopes, (self) => {
     orphans = orphansEnd(world, self);
-    const wasRolledBack = () => false;
+    const wasRolledBack = () => world.losses.count > 0;
     const signs = signsOfLife(world, self);
     world.signs = signs;
     return [
@@ -65,6 +66,8 @@ export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOption
       signs.rule,
       orphans,
       placesAreNotGivenTwice(world, self),
+      oneWarningEach(self, () => bus.past),
+      historyIsWhole(world, self),
       callsStayWithinBudget(world, self, scopes.length),
       recordsAgreeAtTheEnd(world, self, { scopes: present }),
     ];

@@ -42,6 +42,12 @@ const outage: Disturbance = async (world) => {
   calls.outages.set(service, clock.now() + ms);
 };
 
+/** F9. */
+const forgetWrites: Disturbance = async (world) => {
+  const writes = world.dice.happens(0.15) ? "all" : Math.ceil(world.dice.between(0, 20));
+  if (await world.loseWrites(writes)) noted(world, "lost-writes", String(writes));
+};
+
 /** F13: every process ends where it stands. */
 const deploy: Disturbance = async (world) => {
   noted(world, "deploy", "");
@@ -125,4 +131,13 @@ const stray: Disturbance = async (world, scope) => {
 };
 
 /** What happens often stands here more than once. */
-const disturbances: readonly Disturbance[] = [outage, outage, deploy, otherVersion, stray, ...ofProvider];
+const disturbances: readonly Disturbance[] = [
+  outage,
+  outage,
+  forgetWrites,
+  forgetWrites,
+  deploy,
+  otherVersion,
+  stray,
+  ...ofProvider,
+];

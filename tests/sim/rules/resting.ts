@@ -28,23 +28,23 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
     released: (scope, key) => holds.get(nameOf(scope))?.delete(key),
     rule: {
       name: "I4",
-      seen({ scope, before, after }) {
-        const isDecision = after.state === "pausing" && before.state === "running";
-        if (!isDecision || !forWantOfUse.includes(after.reason ?? "")) return;
-        const now = world.clock.now();
-        const sinceMs = now - (lastAccepted.get(nameOf(scope)) ?? 0);
-        const leastMs = leastOf(world, after.reason ?? "");
-        if (sinceMs < leastMs)
-          watch.report(
-            "I4",
-            `${nameOf(scope)} goes to rest (${after.reason}) ${sinceMs} ms after a sign of life`,
-          );
-        for (const [key, endsAt] of holds.get(nameOf(scope)) ?? [])
-          if (endsAt > now)
-            watch.report("holds", `${nameOf(scope)} goes to rest (${after.reason}) under the hold ${key}`);
+      seen({ scope, before, after: { state, reason = "" } }) {
+        const isDecision = state === "pausing" && before.state === "running" && forWantOfUse.includes(reason);
+        // What Redis was told and has forgotten it cannot know.
+        if (isDecision && world.losses.count === 0) judge(scope, reason);
       },
     },
   };
+
+  function judge(scope: Scope, reason: string): void {
+    const now = world.clock.now();
+    const sinceMs = now - (lastAccepted.get(nameOf(scope)) ?? 0);
+    if (sinceMs < leastOf(world, reason))
+      watch.report("I4", `${nameOf(scope)} goes to rest (${reason}) ${sinceMs} ms after a sign of life`);
+    for (const [key, endsAt] of holds.get(nameOf(scope)) ?? [])
+      if (endsAt > now)
+        watch.report("holds", `${nameOf(scope)} goes to rest (${reason}) under the hold ${key}`);
+  }
 }
 
 function leastOf({ policy }: World, reason: string): number {

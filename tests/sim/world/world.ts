@@ -21,7 +21,6 @@ import { redisAudit } from "@/lib/store/redis-audit";
 import { redisDirectory } from "@/lib/store/redis-directory";
 import { redisFleet } from "@/lib/store/redis-fleet";
 import { redisStore } from "@/lib/store/redis-store";
-import { virtualRedis } from "@/tests/support/virtual-redis";
 import { virtualSandboxes } from "@/tests/support/virtual-sandboxes";
 import { Calls } from "../kernel/calls";
 import { type Dice, diceOf } from "../kernel/dice";
@@ -31,6 +30,7 @@ import { sites } from "../kernel/sites";
 import { traceOf } from "../kernel/trace";
 import { type Ended, Worker } from "../kernel/worker";
 import type { SignsOfLife } from "../rules/resting";
+import { forgetfulRedis } from "./forgetful-redis";
 import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
 import { createProducts } from "./products";
 import type { Profile } from "./profiles";
@@ -117,7 +117,9 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
     },
   });
   const engine = await createMemoryEngine({ clock });
-  const redis = virtualRedis(engine);
+  const { redis, forget } = forgetfulRedis(engine, hasFaults && dice.happens(0.15));
+  /** How often acknowledged writes were lost; what was remembered by them is not asked for afterwards. */
+  const losses = { count: 0 };
   const products = createProducts(dice);
   const calls = new Calls({
     clock,
@@ -200,6 +202,14 @@ export async function createWorld({ seed, profile, settle, keptLines = 0, hasFau
     machines,
     engine,
     redis,
+    losses,
+    /** F9; false where this seed's Redis keeps all. */
+    async loseWrites(writes: number | "all"): Promise<boolean> {
+      if (!forget) return false;
+      losses.count += 1;
+      await forget(writes);
+      return true;
+    },
     products,
     work,
     refusals,
