@@ -81,7 +81,7 @@ export const ofClaims: readonly Mutant[] = [
         file: "lib/store/redis-store.ts",
         find: "    text(adopt?.epochFloor),\n",
         replace:
-          "    text(adopt?.epochFloor),\n    ...(\"now\" in request ? [text(Number(request.now))] : []),\n",
+          '    text(adopt?.epochFloor),\n    ...("now" in request ? [text(Number(request.now))] : []),\n',
       },
       {
         file: "lib/preview/operations/pause.ts",

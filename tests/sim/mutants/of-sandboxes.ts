@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is text of the shipping files
 /**
  * Owns the mutants in which a sandbox is made, believed, destroyed or let go without the care that it needs.
  */
@@ -37,8 +38,7 @@ export const ofSandboxes: readonly Mutant[] = [
       {
         file: "lib/preview/operations/kill.ts",
         find: "  const killed = await commit(runtime, lease, {",
-        replace:
-          "  await sandboxes.kill(sandboxId);\n  const killed = await commit(runtime, lease, {",
+        replace: "  await sandboxes.kill(sandboxId);\n  const killed = await commit(runtime, lease, {",
       },
       {
         file: "lib/preview/operations/retire.ts",
@@ -67,9 +67,9 @@ export const ofSandboxes: readonly Mutant[] = [
     edits: [
       {
         file: "lib/preview/operations/reconcile.ts",
-        find: "sandboxId ? await sandboxes.observe(sandboxId) : { kind: \"gone\" }",
+        find: 'sandboxId ? await sandboxes.observe(sandboxId) : { kind: "gone" }',
         replace:
-          "sandboxId ? await sandboxes.observe(sandboxId).catch(() => ({ kind: \"gone\" as const })) : { kind: \"gone\" }",
+          'sandboxId ? await sandboxes.observe(sandboxId).catch(() => ({ kind: "gone" as const })) : { kind: "gone" }',
       },
     ],
   },
@@ -90,7 +90,7 @@ export const ofSandboxes: readonly Mutant[] = [
     edits: [
       {
         file: checkBack,
-        find: "  return (await integrityOf(runtime, sandboxId, record, deadlineMs))?.kind !== \"broken\";",
+        find: '  return (await integrityOf(runtime, sandboxId, record, deadlineMs))?.kind !== "broken";',
         replace: "  return true;",
       },
       {

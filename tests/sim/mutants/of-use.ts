@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is text of the shipping files
 /**
  * Owns the mutants in which signs of life, holds, deadlines, places or bills are not heeded.
  */
@@ -126,9 +127,9 @@ export const ofUse: readonly Mutant[] = [
       },
       {
         file: "functions/announce.ts",
-        find: "  return previewExpiring.create({ projectId, userId, deadline, kind, canExtend: kind === \"idle\" }, { id });",
+        find: '  return previewExpiring.create({ projectId, userId, deadline, kind, canExtend: kind === "idle" }, { id });',
         replace:
-          "  void id;\n  return previewExpiring.create({ projectId, userId, deadline, kind, canExtend: kind === \"idle\" });",
+          '  void id;\n  return previewExpiring.create({ projectId, userId, deadline, kind, canExtend: kind === "idle" });',
       },
     ],
   },
