@@ -75,9 +75,14 @@ export function signsAreTold(
 /** All that went wrong but for events that were not taken. */
 function faultsOf({ calls }: World): number {
   let faults = 0;
-  for (const [key, count] of calls.befallen)
-    if (!key.endsWith(" outage") || !isOfEvents(key)) faults += count;
+  for (const [key, count] of calls.befallen) if (!untaken.has(key)) faults += count;
   return faults;
 }
 
-const isOfEvents = (key: string): boolean => key.startsWith("events.") || key.startsWith("world ");
+const untaken = new Set([
+  "world outage",
+  "events.send outage",
+  "events.send error-before",
+  "events.send error-after",
+  "events.send malformed",
+]);
