@@ -9,13 +9,20 @@ import { sitesOfLayer2 } from "./kernel/sites";
 import { putLayer1 } from "./layer-1/layer-1";
 import { putLayer2 } from "./layer-2/layer-2";
 import { workNowAndThen } from "./people/agents";
-import { disturbNowAndThen } from "./people/disturbances";
+import { damageNowAndThen, disturbNowAndThen } from "./people/disturbances";
 import { operateNowAndThen, undoEverything } from "./people/operators";
 import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
+import { onlyWhatWasSeen } from "./rules/believed";
+import { claimsAreHeeded } from "./rules/claims";
 import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
+import { letGoIsGone } from "./rules/let-go";
+import { listedBeforeMade } from "./rules/listed";
 import { signsOfLife } from "./rules/resting";
-import { historyIsWhole, oneWarningEach, type Told } from "./rules/telling";
+import { historyIsWhole, historyIsWhole, oneWarningEach, oneWarningEach, type Told } from "./rules/telling";
+import { signsAreTold } from "./rules/told";
+
+
 import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
@@ -76,12 +83,19 @@ async function playSeed(world: World, bus: Events): Promise<SeedResult> {
     const wasRolledBack = () => world.losses.count > 0;
     const signs = signsOfLife(world, self);
     world.signs = signs;
+    const told = signsAreTold(world, self, () => bus.past);
+    world.told = told;
     return [
       oneSandboxEach(self),
       epochsGrow(self, wasRolledBack),
       movesAreLegal(self, wasRolledBack),
       workIsKept(world, self),
       signs.rule,
+      told.rule,
+      claimsAreHeeded(world, self),
+      onlyWhatWasSeen(world, self),
+      listedBeforeMade(world, self),
+      letGoIsGone(world, self),
       orphans,
       placesAreNotGivenTwice(world, self),
       oneWarningEach(self, () => bus.past),
@@ -170,6 +184,7 @@ function populate(world: World, scopes: readonly Scope[], until: number, replayO
   }
   if (dice.happens(0.6)) world.begin(operateNowAndThen(world, scopes, dice.between(0.5, 4) * MINUTE, until));
   if (dice.happens(0.6)) world.begin(disturbNowAndThen(world, scopes, dice.between(1, 6) * MINUTE, until));
+  if (dice.happens(0.2)) world.begin(damageNowAndThen(world, scopes, until));
   if (dice.happens(0.4)) world.begin(replayNowAndThen(world, until, replayOne));
 }
 

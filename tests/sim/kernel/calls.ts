@@ -33,7 +33,7 @@ export interface CallParts {
   readonly trace: Trace;
   readonly plan: () => FaultPlan;
   /** After anything took effect, also late. */
-  readonly applied: (site: string) => void;
+  readonly applied: (site: string, about: string) => void;
 }
 
 export class Calls {
@@ -95,12 +95,12 @@ export class Calls {
     this.befallen.set(key, (this.befallen.get(key) ?? 0) + 1);
   }
 
-  private async applied<T>(worker: Worker, { site }: Call<T>, apply: () => Promise<T>): Promise<T> {
+  private async applied<T>(worker: Worker, { site, about }: Call<T>, apply: () => Promise<T>): Promise<T> {
     try {
       const answer = await apply();
       return worker.isDead ? await worker.die() : answer;
     } finally {
-      this.parts.applied(site);
+      this.parts.applied(site, about);
     }
   }
 
@@ -110,6 +110,6 @@ export class Calls {
     await sleep(clock, lateMs(dice));
     trace.note(`late ${site} ${about}`);
     await apply().catch(() => undefined);
-    applied(site);
+    applied(site, about);
   }
 }

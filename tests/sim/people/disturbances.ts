@@ -69,6 +69,29 @@ const otherVersion: Disturbance = async (world, scope) => {
   });
 };
 
+/** F11: a paused sandbox comes back with other files than it was sealed with (E2B's bugs around a second resume). */
+const damage: Disturbance = async (world, scope) => {
+  const { redis, cloud, work } = world;
+  const [recordKey] = keysOf(environment, scope).all;
+  const [state, sandboxId, sealHash] = await Promise.all(
+    ["state", "sandboxId", "sealHash"].map((field) => redis.command("HGET", recordKey, field)),
+  );
+  const isSealed = state === "paused" && typeof sandboxId === "string" && sealHash !== null;
+  if (!isSealed || !cloud.views().some((view) => view.sandboxId === sandboxId && view.state === "paused"))
+    return;
+  noted(world, "provider-damage", sandboxId);
+  await work.damage(sandboxId);
+};
+
+/** In worlds whose provider has these bugs they come again and again. */
+export async function damageNowAndThen(world: World, scopes: readonly Scope[], until: number): Promise<void> {
+  const { clock, dice } = world;
+  while (clock.now() < until) {
+    await sleep(clock, dice.between(0.1, 1) * MINUTE);
+    if (clock.now() < until) await damage(world, dice.pick(scopes));
+  }
+}
+
 /** F11: somebody else with the same key, to a sandbox of any preview. */
 type ToSandbox = (world: World, sandboxId: string) => Promise<void> | void;
 

@@ -59,6 +59,9 @@ export async function ask(
   const ended = await world.run(({ rekindle }) => rekindle[what]({ ...scope, viewerId }));
   if (ended.kind === "threw") world.refused(what, ended.error);
   if (ended.kind !== "answered") return undefined;
-  if (what === "beat") world.signs?.accepted(scope);
+  if (what === "beat") {
+    world.signs?.accepted(scope);
+    world.told?.beaten(scope);
+  }
   return ended.value;
 }

@@ -19,6 +19,8 @@ export function createWork(cloud: E2bCloud, machines: VirtualMachines, now: () =
   const pieces: Piece[] = [];
   /** Sandboxes that others destroyed: what was in them was not ours to keep. */
   const lostByOthers = new Set<string>();
+  /** Sandboxes that rested and have lost a file of the product's since. */
+  const damaged = new Set<string>();
   return {
     pieces,
     lostByOthers,
@@ -29,6 +31,15 @@ export function createWork(cloud: E2bCloud, machines: VirtualMachines, now: () =
       machines.writeFiles(sandboxId, [{ path: `app/${path}`, content: new TextEncoder().encode(text) }]);
       pieces.push({ text, path, sandboxId, scope, at: now() });
     },
+    /** A bug of the provider's: what comes back from the pause is not what was paused. */
+    async damage(sandboxId: string): Promise<void> {
+      damaged.add(sandboxId);
+      lostByOthers.add(sandboxId);
+      await machines.loseFiles(sandboxId, ["app/page.txt"]);
+    },
+    /** The product's files were brought into it anew. */
+    mended: (sandboxId: string) => damaged.delete(sandboxId),
+    isDamaged: (sandboxId: string) => damaged.has(sandboxId),
     losing(sandboxId: string): void {
       lostByOthers.add(sandboxId);
     },

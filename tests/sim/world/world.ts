@@ -30,6 +30,7 @@ import { sites } from "../kernel/sites";
 import { traceOf } from "../kernel/trace";
 import { type Ended, Worker } from "../kernel/worker";
 import type { SignsOfLife } from "../rules/resting";
+import type { SignsTold } from "../rules/told";
 import { forgetfulRedis } from "./forgetful-redis";
 import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
 import { createProducts } from "./products";
@@ -109,7 +110,7 @@ export async function createWorld({
   const { policy } = profile;
 
   const changed: ((event: LifecycleEvent) => void)[] = [];
-  const applied: ((site: string) => void)[] = [];
+  const applied: ((site: string, about: string) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
     installMs: dice.mostlyShort(30_000),
     installExitCode: dice.happens(0.05) ? 1 : 0,
@@ -138,8 +139,8 @@ export async function createWorld({
     dice,
     trace,
     plan: () => plan,
-    applied: (site) => {
-      for (const hear of applied) hear(site);
+    applied: (site, about) => {
+      for (const hear of applied) hear(site, about);
     },
   });
   const stale = staleness(clock, dice, () => plan.staleLists);
@@ -231,6 +232,7 @@ export async function createWorld({
     troubles,
     /** Told of what people were answered; a rule's, once there is one. */
     signs: undefined as SignsOfLife | undefined,
+    told: undefined as SignsTold | undefined,
     /** Until everything has come to rest that nobody uses: idleness or the longest hold, and two sweeps. */
     healingMs: Math.max(policy.idleAfterMs, longestHoldMs) + 2 * SWEEP_EVERY_MS + 2 * policy.leaseMs,
 
@@ -243,7 +245,7 @@ export async function createWorld({
     /** Every change of a sandbox's life, at once. */
     onChange: (hear: (event: LifecycleEvent) => void) => changed.push(hear),
     /** After each call took effect. */
-    onApplied: (hear: (site: string) => void) => applied.push(hear),
+    onApplied: (hear: (site: string, about: string) => void) => applied.push(hear),
     get plan() {
       return plan;
     },

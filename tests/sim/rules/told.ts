@@ -1,0 +1,88 @@
+/**
+ * Owns that signs of life are told on: of a running preview whose beats are accepted, an event goes out at least at the
+ * policy's pace, or neither the provider's end nor the idle watch would follow them. While Inngest takes nothing none can;
+ * the next beat after it must. Nothing is said where anything else went wrong since the last one. A return during a pause
+ * is written down as a wish, whatever becomes of the pause.
+ */
+import type { Scope } from "@/lib/ids";
+import type { World } from "../world/world";
+import { nameOf, type Rule, type Watch } from "./watch";
+
+/** Of calls that nothing befalls, and of the sending process's clock. */
+const SLACK_MS = 12_000;
+
+interface Told {
+  readonly at: number;
+  readonly faults: number;
+}
+
+export interface SignsTold {
+  /** A beat was answered. */
+  beaten(scope: Scope): void;
+  readonly rule: Rule;
+}
+
+export function signsAreTold(
+  world: World,
+  watch: Watch,
+  past: () => readonly { readonly name: string; readonly data: Record<string, unknown> }[],
+): SignsTold {
+  const told = new Map<string, Told>();
+  let seenEvents = 0;
+  let about = "";
+  world.onApplied((site, of) => {
+    if (site.startsWith("redis.")) about = of;
+  });
+  const tell = (name: string) => told.set(name, { at: world.clock.now(), faults: faultsOf(world) });
+  const hearEvents = () => {
+    for (const { name, data } of past().slice(seenEvents))
+      if (name === "user/active") tell(`${data.projectId}/${data.userId}`);
+    seenEvents = past().length;
+  };
+  return {
+    beaten(scope) {
+      hearEvents();
+      const name = nameOf(scope);
+      const last = told.get(name);
+      if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
+      const sinceMs = world.clock.now() - last.at;
+      if (sinceMs > world.policy.emitEveryMs + SLACK_MS)
+        watch.report(
+          "told",
+          `a beat of ${name} was accepted, and the last that was told is ${sinceMs} ms old`,
+        );
+    },
+    rule: {
+      name: "told",
+      seen({ scope, before, after, site }) {
+        // Whoever brings it to run tells of it.
+        if (before.state !== "running" && after.state === "running") tell(nameOf(scope));
+        const isBeat = site === "redis.touch" && about.startsWith("beat ");
+        const mayReturn = !world.asks.some(
+          (ask) => ask.name === "suspend" && ask.scope.userId === scope.userId,
+        );
+        if (isBeat && before.state === "pausing" && after.wanted !== "running" && mayReturn)
+          watch.report(
+            "told",
+            `somebody returned to ${nameOf(scope)} while it was paused, and is not written down`,
+          );
+      },
+      moment: hearEvents,
+    },
+  };
+}
+
+/** All that went wrong but for events that were not taken. */
+function faultsOf({ calls }: World): number {
+  let faults = 0;
+  for (const [key, count] of calls.befallen) if (!untaken.has(key)) faults += count;
+  return faults;
+}
+
+const untaken = new Set([
+  "world outage",
+  "events.send outage",
+  "events.send error-before",
+  "events.send error-after",
+  "events.send malformed",
+]);
