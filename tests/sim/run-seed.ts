@@ -22,7 +22,6 @@ import { signsOfLife } from "./rules/resting";
 import { historyIsWhole, historyIsWhole, oneWarningEach, oneWarningEach, type Told } from "./rules/telling";
 import { signsAreTold } from "./rules/told";
 
-
 import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
