@@ -19,7 +19,7 @@ import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rul
 import { letGoIsGone } from "./rules/let-go";
 import { listedBeforeMade } from "./rules/listed";
 import { signsOfLife } from "./rules/resting";
-import { historyIsWhole, historyIsWhole, oneWarningEach, oneWarningEach, type Told } from "./rules/telling";
+import { historyIsWhole, oneWarningEach, type Told } from "./rules/telling";
 import { signsAreTold } from "./rules/told";
 
 import { type Violation, type Watch, watch } from "./rules/watch";
