@@ -89,6 +89,8 @@ const common = z.object({
   sealHash: z.string().optional(),
   /** A damaged sandbox that was put aside and has still to be paused. */
   asideId: sandboxIdSchema.optional(),
+  /** Since when its sandbox is known to have come back damaged; until it was mended or put aside. */
+  damagedAt: whole.optional(),
   port: whole.optional(),
   cameBack: cameBackSchema.optional(),
   readyAt: whole.optional(),

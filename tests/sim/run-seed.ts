@@ -111,8 +111,11 @@ async function playSeed(world: World, bus: Events): Promise<SeedResult> {
       () => seen.violations.length > 0 || world.troubles.length > 0,
     );
   };
-  const chaosEndsAt = startAt + Math.round(world.dice.between(...profile.chaosMs));
-  populate(world, scopes, chaosEndsAt, () => bus.replayOne());
+  const peopleLeaveAt = startAt + Math.round(world.dice.between(...profile.chaosMs));
+  // What goes to rest when nobody is there any more meets faults as well.
+  const restingMs = world.dice.happens(0.6) ? world.policy.idleAfterMs + 2 * MINUTE : 0;
+  const chaosEndsAt = peopleLeaveAt + restingMs;
+  populate(world, scopes, peopleLeaveAt, () => bus.replayOne());
   await play(chaosEndsAt);
   if (seen.violations.length === 0) {
     world.heal();

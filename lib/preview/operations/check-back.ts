@@ -36,6 +36,7 @@ export async function checkBack(runtime: Runtime, lease: Lease): Promise<Checked
   const found = await integrityOf(runtime, sandboxId, snapshot.record, stepBudgetMs);
   if (found?.kind !== "broken") return "intact";
   runtime.log.warn({ sandboxId, ...found }, "a sandbox came back damaged");
+  await recordDamage(runtime, lease, snapshot.now);
 
   const rebooted = await runtime.sandboxes.reboot(sandboxId, keepAliveMs);
   await forgetJobs(runtime.sandboxes, sandboxId, stepBudgetMs);
@@ -64,6 +65,16 @@ function expectedOf({ generation, sealHash }: PreviewRecord): Expected | undefin
   return sealHash === undefined ? { kind: "unsealed", generation } : { kind: "sealed", generation, sealHash };
 }
 
+/** Whatever becomes of this way back: the next one must not take it for intact. */
+export function recordDamage(runtime: Runtime, lease: Lease, now: number) {
+  return commit(runtime, lease, {
+    operation: "damaged",
+    claim: "hold",
+    set: { damagedAt: now },
+    check: { inMs: runtime.policy.leaseMs },
+  });
+}
+
 function recordReboot(runtime: Runtime, lease: Lease, sandbox: RunningSandbox) {
   return commit(runtime, lease, {
     operation: `rebooted-${sandbox.startedAt}`,
@@ -81,7 +92,7 @@ async function putAside(runtime: Runtime, lease: Lease, sandboxId: SandboxId, wh
     become: "starting",
     reason: "files-damaged",
     set: { bootId: runtime.random.hex(6), asideId: sandboxId },
-    remove: [...sandboxFields, "pausedAt", "generation", "sealHash"],
+    remove: [...sandboxFields, "pausedAt", "generation", "sealHash", "damagedAt"],
     condemn: sandboxId,
     check: { inMs: runtime.policy.leaseMs },
   });

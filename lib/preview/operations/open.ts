@@ -11,7 +11,7 @@ import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
 import { type CameBack, type Snapshot, sandboxOf } from "../record";
-import { isIntact } from "./check-back";
+import { isIntact, recordDamage } from "./check-back";
 import { commitRunning, loseSandbox } from "./settle";
 import { standInLine } from "./stand-in-line";
 
@@ -97,6 +97,7 @@ async function resume(
     const { port } = record;
     // A damaged one is mended by the durable steps, which look again.
     const isGood = await isIntact(runtime, sandbox.sandboxId, record, Math.max(1, budgetLeftMs()));
+    if (!isGood) await recordDamage(runtime, lease, snapshot.now);
     const isBack = isGood && port !== undefined;
     if (isBack && (await answers(runtime, sandbox.sandboxId, port, budgetLeftMs))) {
       const committed = await commitRunning(runtime, lease, {

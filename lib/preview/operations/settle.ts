@@ -10,7 +10,7 @@ import type { RunningSandbox } from "@/lib/sandbox/port";
 import type { Commit, Lease } from "@/lib/store/store";
 import { idleAt } from "../decide";
 import type { Reason } from "../reasons";
-import { type CameBack, type Snapshot, sandboxOf } from "../record";
+import { type CameBack, type PreviewRecord, type Snapshot, sandboxOf } from "../record";
 
 /** What the record knows of a sandbox, removed together. */
 export const sandboxFields = ["sandboxId", "runStartedAt", "endsAt"];
@@ -24,6 +24,7 @@ export const ofTheSandbox = [
   "sealHash",
   "safeAt",
   "keptUntil",
+  "damagedAt",
 ];
 
 type Committing = Pick<Runtime, "store" | "log">;
@@ -106,7 +107,7 @@ export async function commitRunning(
       ...(how.revision ? { revision: how.revision } : {}),
     },
     // The seal was for the pause that is over: from here on the files change as they like.
-    remove: ["pausedAt", "restartId", "runCapAt", "sealHash", "safeAt", "keptUntil"],
+    remove: ["pausedAt", "restartId", "runCapAt", "sealHash", "safeAt", "keptUntil", "damagedAt"],
     check: "when-running",
     ...(how.requestId ? { requestId: how.requestId } : {}),
   });
@@ -120,7 +121,7 @@ export function loseSandbox(runtime: Runtime, lease: Lease, sandboxId: SandboxId
     become: "starting",
     reason: "sandbox-gone",
     set: { bootId: runtime.random.hex(6) },
-    remove: [...sandboxFields, "pausedAt", "generation", "sealHash", "safeAt"],
+    remove: [...sandboxFields, "pausedAt", "generation", "sealHash", "safeAt", "damagedAt"],
     check: { inMs: runtime.policy.leaseMs },
   });
 }
@@ -194,7 +195,7 @@ export async function fail(
     reason,
     wanted: isTriedAgain ? "running" : "resting",
     ...(isMemoryGood ? { set: { pausedAt: now } } : {}),
-    remove: ["sealHash", "safeAt"],
+    remove: ofThePause(record),
     ...(requestId ? { requestId } : {}),
     ...(isMemoryGood || !permanentReasons.has(reason) ? {} : { failure: reason }),
     check: { inMs: runtime.policy.leaseMs },
@@ -235,6 +236,13 @@ const permanentReasons: ReadonlySet<Reason> = new Set([
 /** What the project's own server did, as opposed to the services around it. */
 const serverReasons: ReadonlySet<Reason> = new Set(["server-exited", "port-never-opened"]);
 
+/**
+ * What was true of the last pause and is not of this one: its processes may have run since the seal was taken. One that is
+ * known to be damaged keeps its seal, or the next way back would take it for intact.
+ */
+const ofThePause = ({ damagedAt }: PreviewRecord): string[] =>
+  damagedAt === undefined ? ["sealHash", "safeAt"] : ["safeAt"];
+
 /** Pauses the sandbox of a preview whose state already says that it rests, and ends the claim. */
 export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): Promise<Snapshot> {
   const sandboxId = sandboxOf(resting.record);
@@ -245,8 +253,7 @@ export async function rest(runtime: Runtime, lease: Lease, resting: Snapshot): P
   return commit(runtime, lease, {
     operation: "rested",
     claim: "release",
-    // Its processes may have run since the seal was taken.
-    remove: [...(left === "gone" ? sandboxFields : []), "sealHash", "safeAt"],
+    remove: [...(left === "gone" ? sandboxFields : []), ...ofThePause(resting.record)],
     check: "never",
   });
 }

@@ -6,7 +6,8 @@
 import { script } from "./script";
 
 /** What is true of a sandbox's disk, and of no other's; `settle.ts` removes the same. */
-const ofTheSandbox = "'pausedAt', 'bootId', 'filesFor', 'generation', 'sealHash', 'safeAt', 'keptUntil'";
+const ofTheSandbox =
+  "'pausedAt', 'bootId', 'filesFor', 'generation', 'sealHash', 'safeAt', 'keptUntil', 'damagedAt'";
 
 /** Longer than any claim, any step's retries and any create that answers late. */
 const REMEMBER_FORGOTTEN_MS = 86_400_000;
