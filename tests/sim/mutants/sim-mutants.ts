@@ -10,7 +10,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { playAll } from "../pool";
 import { changed, type Mutant, rootUrl } from "./change";
-import { mutants } from "./mutants";
+import { blindSpots, mutantOf, mutants } from "./mutants";
 
 const whole = (text: string): number => {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
@@ -97,7 +97,7 @@ function learn(found: ReadonlyMap<string, Caught | undefined>): void {
 
 mustAllFit();
 const startedAt = performance.now();
-const chosen = mutants.filter(({ name }) => options.only?.includes(name) ?? true);
+const chosen = options.only ? options.only.map(mutantOf) : mutants;
 const found = await playEach(chosen);
 if (options.learn) learn(found);
 const caughtBy = [...found.values()].flatMap((caught) => (caught ? [caught.seed] : []));
@@ -112,6 +112,7 @@ console.log(
   JSON.stringify({
     mutants: Object.fromEntries(chosen.map(({ name }) => [name, found.get(name) ?? null])),
     notCaught,
+    blindSpots,
     control: { seeds: control.seeds, violations: control.failed.length },
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   }),
