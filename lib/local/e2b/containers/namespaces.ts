@@ -26,7 +26,7 @@ import {
 } from "@/lib/local/e2b/containers/namespace-holder";
 import { killNamespace, type NamespaceProcesses } from "@/lib/local/e2b/containers/namespace-processes";
 import { worldOutlet } from "@/lib/local/e2b/containers/outlet";
-import { continueAll, stopAll } from "@/lib/local/e2b/containers/process-signals";
+import { continueAll, send, stopAll } from "@/lib/local/e2b/containers/process-signals";
 import {
   childrenOf,
   descendantsOf,
@@ -203,7 +203,7 @@ class NamespaceContainer implements Container {
   private continueEnterers(): void {
     for (const pid of this.enterers) {
       const row = readProcess(pid);
-      if (row?.parentPid === process.pid && !row.isDead) process.kill(pid, "SIGCONT");
+      if (row?.parentPid === process.pid && !row.isDead) send(pid, "SIGCONT");
       else this.enterers.delete(pid);
     }
   }

@@ -85,7 +85,8 @@ async function haveSettled(
   return false;
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** A process may end between the look at it and the signal. */
+export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
