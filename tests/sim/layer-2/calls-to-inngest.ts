@@ -72,6 +72,7 @@ function sendEvents(parts: InngestParts, worker: Worker, path: string, headers: 
     };
     if (dice.happens(plan.repeated)) void takeAgain(take, events);
     if (!dice.happens(plan.delayed)) return take(events);
+    world.calls.count("events.send", "delayed");
     void sleep(clock, dice.mostlyShort(LONGEST_DELAY_MS)).then(() => take(events));
     return answer(200, { ids: events.map(({ id }) => id), status: 200 });
   });
