@@ -4,7 +4,7 @@
  * never judge by anything that a case was answered, but by what is so in the end.
  */
 import { isAnyUnderWay } from "@/tests/sim/rules/at-the-end";
-import { SWEEP_EVERY_MS } from "@/tests/sim/world/world";
+import { SHIPPED_SWEEP_EVERY_MS } from "@/tests/sim/world/profiles";
 import type { Life } from "./life";
 import type { Planned } from "./planned";
 import { type CountedCall, type Stage, setStage } from "./stage";
@@ -45,8 +45,8 @@ export async function playCase(life: Life, faults: readonly Planned[], keptLines
 /** Until idleness has brought to rest what nobody uses, and whoever heals has come by twice. */
 async function comeToRest(stage: Stage): Promise<void> {
   const { world, policy, seen } = stage;
-  await stage.play(policy.idleAfterMs + 2 * SWEEP_EVERY_MS + 2 * policy.leaseMs);
-  const latest = world.clock.now() + policy.leaseMs + 2 * SWEEP_EVERY_MS;
+  await stage.play(policy.idleAfterMs + 2 * SHIPPED_SWEEP_EVERY_MS + 2 * policy.leaseMs);
+  const latest = world.clock.now() + policy.leaseMs + 2 * SHIPPED_SWEEP_EVERY_MS;
   while (!stage.isOver() && isAnyUnderWay(seen) && world.clock.now() < latest) await stage.play(5_000);
   if (!stage.isOver()) await seen.healed();
 }

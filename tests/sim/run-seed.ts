@@ -26,9 +26,10 @@ import { type Violation, type Watch, watch } from "./rules/watch";
 import { workIsKept } from "./rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
 import { profiles } from "./world/profiles";
-import { createWorld, SWEEP_EVERY_MS, startAt, type World } from "./world/world";
+import { createWorld, startAt, type World } from "./world/world";
 
 const MINUTE = 60_000;
+const UNDOING_MS = 20_000;
 
 export interface SeedResult {
   readonly seed: number;
@@ -55,8 +56,8 @@ export interface SeedOptions {
 export async function runSeed(seed: number, { layer, keptLines = 0 }: SeedOptions): Promise<SeedResult> {
   const profile = profiles[seed % profiles.length];
   if (!profile) throw new Error("there is no profile");
-  const ownSites = layer === 2 ? sitesOfLayer2.length : 0;
-  const world = await createWorld({ seed, profile, settle: settlePromises, ownSites, keptLines });
+  const ofLayer = layer === 2 ? { ownSites: sitesOfLayer2.length, hasOwnCrons: true } : {};
+  const world = await createWorld({ seed, profile, settle: settlePromises, keptLines, ...ofLayer });
   if (layer === 1) return playSeed(world, putLayer1(world).bus, layer);
   const { bus, end } = await putLayer2(world);
   try {
@@ -114,14 +115,14 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
   };
   const peopleLeaveAt = startAt + Math.round(world.dice.between(...profile.chaosMs));
   // What goes to rest when nobody is there any more meets faults as well.
-  const restingMs = world.dice.happens(0.6) ? world.policy.idleAfterMs + 2 * MINUTE : 0;
+  const restingMs = world.dice.happens(0.6) ? world.policy.idleAfterMs + MINUTE : 0;
   const chaosEndsAt = peopleLeaveAt + restingMs;
   populate(world, scopes, peopleLeaveAt, () => bus.replayOne());
   await play(chaosEndsAt);
   if (seen.violations.length === 0) {
     world.heal();
     world.begin(undoEverything(world, scopes));
-    await play(world.clock.now() + MINUTE);
+    await play(world.clock.now() + UNDOING_MS);
     for (const scope of scopes) if (world.dice.happens(0.5)) present.push(scope);
     for (const scope of present) world.begin(stay(world, scope));
     await play(world.clock.now() + world.healingMs);
@@ -153,7 +154,7 @@ async function playUntilSettled(
   seen: Watch,
   play: (until: number) => Promise<void>,
 ): Promise<void> {
-  const latest = world.clock.now() + world.policy.leaseMs + 2 * SWEEP_EVERY_MS;
+  const latest = world.clock.now() + world.policy.leaseMs + 2 * world.sweepEveryMs;
   while (seen.violations.length === 0 && isAnyUnderWay(seen) && world.clock.now() < latest)
     await play(world.clock.now() + 5_000);
 }

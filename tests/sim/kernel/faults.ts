@@ -35,13 +35,13 @@ export interface FaultPlan {
   readonly skewMs: number;
 }
 
-/** Half of the seeds are gentle, so that long chains of what normally happens are reached as well. */
+/** Some seeds are gentle, so that long chains of what normally happens are reached as well. */
 export function drawFaultPlan(dice: Dice, sites: number): FaultPlan {
-  const force = dice.pick([0, 0.3, 0.7, 1, 1]);
+  const force = dice.pick([0, 0.4, 0.7, 1]);
   const upTo = (most: number) => dice.between(0, most) * force;
   return {
     rates: {
-      "error-before": upTo(0.14),
+      "error-before": upTo(0.12),
       "error-after": upTo(0.14),
       "crash-before": upTo(0.06),
       "crash-after": upTo(0.06),

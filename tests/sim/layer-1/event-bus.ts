@@ -5,7 +5,6 @@
  * for an id that it knows already, but by its own repetitions.
  */
 import type { Cancel } from "@/lib/clock";
-import type { Dice } from "../kernel/dice";
 import type { World } from "../world/world";
 import type { RunEvent, Runs } from "./runs";
 import type { ShippedFunction } from "./shipped-functions";
@@ -39,9 +38,11 @@ export function createEventBus(world: World, shipped: readonly ShippedFunction[]
   }
 
   function deliver(event: RunEvent): void {
-    const times = dice.happens(world.plan.repeated) ? 2 : 1;
+    const times = befalls("repeated") ? 2 : 1;
     for (let time = 0; time < times; time += 1)
-      clock.after(delayMs(dice, world.plan.delayed), () => dispatch(event));
+      clock.after(befalls("delayed") ? dice.mostlyShort(15 * 60_000) : dice.between(5, 400), () =>
+        dispatch(event),
+      );
   }
 
   function dispatch(event: RunEvent): void {
@@ -76,7 +77,14 @@ export function createEventBus(world: World, shipped: readonly ShippedFunction[]
     latest.set(key, runs.begin(fn, event));
   }
 
-  const isHeeded = () => !dice.happens(world.plan.unheeded);
+  const isHeeded = () => !befalls("unheeded");
+
+  /** F6. */
+  function befalls(fault: "repeated" | "delayed" | "unheeded"): boolean {
+    if (!dice.happens(world.plan[fault])) return false;
+    world.calls.count("events.send", fault);
+    return true;
+  }
 
   return {
     receive,
@@ -95,8 +103,5 @@ export type EventBus = ReturnType<typeof createEventBus>;
 
 /** What crossed the wire. */
 const plain = (data: unknown): Record<string, unknown> => JSON.parse(JSON.stringify(data ?? {}));
-
-const delayMs = (dice: Dice, delayed: number): number =>
-  dice.happens(delayed) ? dice.mostlyShort(15 * 60_000) : dice.between(5, 400);
 
 export const scopeOf = ({ data }: RunEvent): string => `${data.projectId ?? ""}/${data.userId ?? ""}`;

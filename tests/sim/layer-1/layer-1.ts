@@ -6,7 +6,7 @@ import { Inngest } from "inngest";
 import { createFunctions } from "@/functions";
 import { sleep } from "@/lib/clock";
 import type { Worker } from "../kernel/worker";
-import { SWEEP_EVERY_MS, type World } from "../world/world";
+import type { World } from "../world/world";
 import { createEventBus, type EventBus, type SentEvent } from "./event-bus";
 import { createRuns, type Runs } from "./runs";
 import { shippedFunction } from "./shipped-functions";
@@ -64,6 +64,6 @@ function keepTicking(world: World, receive: (events: readonly SentEvent[], sentA
       receive([{ name, data: {} }], world.clock.now());
     }
   };
-  void every(SWEEP_EVERY_MS, "preview/sweep.requested");
+  void every(world.sweepEveryMs, "preview/sweep.requested");
   void every(world.profile.auditEveryMs, "preview/audit.requested");
 }

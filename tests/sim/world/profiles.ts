@@ -9,53 +9,62 @@ import { type Policy, policyFaults, withOverrides } from "@/lib/preview/policy";
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
+/** The cron of `functions/sweep.ts`. */
+export const SHIPPED_SWEEP_EVERY_MS = 5 * MINUTE;
+
 export interface Profile {
   readonly name: string;
   readonly policy: Policy;
   /** The provider's own numbers, which need not be what the policy believes. */
   readonly planConcurrent: number;
   readonly planMaxRunMs: number;
+  /** Both come by events where there is no Inngest, and by the functions' own crons where there is. */
   readonly auditEveryMs: number;
+  readonly sweepEveryMs: number;
   readonly chaosMs: readonly [least: number, most: number];
   /** How many previews there are, one of these numbers. */
   readonly previews: readonly number[];
 }
 
 const brisk = withOverrides(shipped, {
-  idleAfterMs: 3 * MINUTE,
-  warnBeforeMs: 45 * SECOND,
-  warnEndBeforeMs: 2 * MINUTE,
-  graceAfterLeftMs: 30 * SECOND,
-  viewerGoneAfterMs: 3 * MINUTE,
-  emitEveryMs: 75 * SECOND,
-  extendAtLatestMs: 20 * SECOND,
-  keepAliveMs: 6 * MINUTE,
-  maxRunMs: 12 * MINUTE,
-  renewBeforeMs: 4 * MINUTE,
-  maxHoldMs: 8 * MINUTE,
-  retentionMs: 8 * MINUTE,
-  retentionRetryMs: 4 * MINUTE,
-  orphanGraceMs: 6 * MINUTE,
-  pollEveryMs: 2 * SECOND,
-  installDeadlineMs: MINUTE,
-  serverDeadlineMs: 45 * SECOND,
+  idleAfterMs: 2 * MINUTE,
+  warnBeforeMs: 30 * SECOND,
+  warnEndBeforeMs: 80 * SECOND,
+  graceAfterLeftMs: 20 * SECOND,
+  viewerGoneAfterMs: 2 * MINUTE,
+  emitEveryMs: 50 * SECOND,
+  extendAtLatestMs: 15 * SECOND,
+  keepAliveMs: 4 * MINUTE,
+  maxRunMs: 8 * MINUTE,
+  renewBeforeMs: 3 * MINUTE,
+  renewAtLatestMs: 45 * SECOND,
+  maxHoldMs: 5 * MINUTE,
+  retentionMs: 6 * MINUTE,
+  retentionRetryMs: 3 * MINUTE,
+  orphanGraceMs: 4 * MINUTE,
+  pollEveryMs: 4 * SECOND,
+  installDeadlineMs: 40 * SECOND,
+  serverDeadlineMs: 30 * SECOND,
 });
 
 const crowded = withOverrides(brisk, {
-  planConcurrency: 3,
-  maxRunningPerUser: 2,
-  maxRunMsPerUserDay: 25 * MINUTE,
-  maxRunMsPerUserMonth: 60 * MINUTE,
+  planConcurrency: 2,
+  maxRunningPerUser: 1,
+  maxRunMsPerUserDay: 12 * MINUTE,
+  maxRunMsPerUserMonth: 30 * MINUTE,
 });
+
+const oftenMs = { auditEveryMs: 5 * MINUTE, sweepEveryMs: 2 * MINUTE };
 
 export const profiles: readonly Profile[] = [
   {
     name: "shipped",
-    policy: withOverrides(shipped, { pollEveryMs: 2 * SECOND }),
+    policy: withOverrides(shipped, { pollEveryMs: 4 * SECOND }),
     planConcurrent: 20,
     planMaxRunMs: shipped.maxRunMs,
     auditEveryMs: 60 * MINUTE,
-    chaosMs: [6 * MINUTE, 20 * MINUTE],
+    sweepEveryMs: SHIPPED_SWEEP_EVERY_MS,
+    chaosMs: [5 * MINUTE, 16 * MINUTE],
     previews: [1, 1, 2],
   },
   {
@@ -63,28 +72,28 @@ export const profiles: readonly Profile[] = [
     policy: brisk,
     planConcurrent: 20,
     planMaxRunMs: brisk.maxRunMs,
-    auditEveryMs: 7 * MINUTE,
-    chaosMs: [4 * MINUTE, 13 * MINUTE],
-    previews: [1, 1, 1, 2, 3],
+    ...oftenMs,
+    chaosMs: [4 * MINUTE, 10 * MINUTE],
+    previews: [1, 1, 1, 2],
   },
   {
     name: "clamped",
     policy: brisk,
     planConcurrent: 20,
     // The provider ends runs sooner than the policy believes.
-    planMaxRunMs: 9 * MINUTE,
-    auditEveryMs: 7 * MINUTE,
-    chaosMs: [4 * MINUTE, 13 * MINUTE],
-    previews: [1, 1, 1, 2, 3],
+    planMaxRunMs: 6 * MINUTE,
+    ...oftenMs,
+    chaosMs: [4 * MINUTE, 10 * MINUTE],
+    previews: [1, 1, 1, 2],
   },
   {
     name: "crowded",
     policy: crowded,
-    planConcurrent: 3,
+    planConcurrent: 2,
     planMaxRunMs: crowded.maxRunMs,
-    auditEveryMs: 7 * MINUTE,
-    chaosMs: [4 * MINUTE, 9 * MINUTE],
-    previews: [4, 5],
+    ...oftenMs,
+    chaosMs: [3 * MINUTE, 6 * MINUTE],
+    previews: [3, 4],
   },
 ];
 

@@ -13,7 +13,8 @@ interface Listed {
   readonly state?: "running" | "paused";
 }
 
-export function staleness(clock: Clock, dice: Dice, probability: () => number) {
+/** `befallen` is told of each list that is not what it ought to be. */
+export function staleness(clock: Clock, dice: Dice, probability: () => number, befallen: () => void) {
   const changes = new Map<string, { readonly at: number; readonly kind: LifecycleEvent["change"]["kind"] }>();
   return {
     hear({ sandbox, change }: LifecycleEvent): void {
@@ -22,9 +23,12 @@ export function staleness(clock: Clock, dice: Dice, probability: () => number) {
     of<T extends Listed>(list: readonly T[]): readonly T[] {
       if (!dice.happens(probability())) return list;
       const since = clock.now() - dice.between(0, LONGEST_MS);
+      const isBehind = ({ sandboxId }: T) => (changes.get(sandboxId)?.at ?? 0) >= since;
+      if (!list.some(isBehind)) return list;
+      befallen();
       return list.flatMap((listed) => {
         const change = changes.get(listed.sandboxId);
-        if (!change || change.at < since) return [listed];
+        if (!change || !isBehind(listed)) return [listed];
         switch (change.kind) {
           case "created":
             return [];

@@ -34,7 +34,7 @@ import type { SignsTold } from "../rules/told";
 import { forgetfulRedis } from "./forgetful-redis";
 import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
 import { createProducts } from "./products";
-import type { Profile } from "./profiles";
+import { type Profile, SHIPPED_SWEEP_EVERY_MS } from "./profiles";
 import { SlowMachines } from "./slow-machines";
 import { staleness } from "./stale-lists";
 import { createWork } from "./work";
@@ -81,14 +81,14 @@ export interface WorldOptions {
   /** Of the trace, for whoever wants to read it. */
   readonly keptLines?: number;
   readonly hasFaults?: boolean;
+  /** The functions' crons come by Inngest's clock, and not as often as the profile has them. */
+  readonly hasOwnCrons?: boolean;
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-export const SWEEP_EVERY_MS = 5 * 60_000;
-
 /** Agents of a simulation ask for no more, or every healing would take hours. */
-export const longestHoldMs = 4 * 60_000;
+export const longestHoldMs = 3 * 60_000;
 
 /** As many as a small deployment has warm. */
 const WARM_WORKERS = 4;
@@ -100,6 +100,7 @@ export async function createWorld({
   ownSites = 0,
   keptLines = 0,
   hasFaults = true,
+  hasOwnCrons = false,
 }: WorldOptions) {
   const random = seededRandom(seed);
   const dice: Dice = diceOf(random);
@@ -108,14 +109,15 @@ export async function createWorld({
   const drawn = drawFaultPlan(dice, sites.length + ownSites);
   let plan: FaultPlan = hasFaults ? drawn : noFaults;
   const { policy } = profile;
+  const sweepEveryMs = hasOwnCrons ? SHIPPED_SWEEP_EVERY_MS : profile.sweepEveryMs;
 
   const changed: ((event: LifecycleEvent) => void)[] = [];
   const changing: ((keys: readonly string[]) => void)[] = [];
   const applied: ((site: string, about: string) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
-    installMs: dice.mostlyShort(30_000),
+    installMs: dice.mostlyShort(25_000),
     installExitCode: dice.happens(0.05) ? 1 : 0,
-    answersAfterMs: dice.happens(0.03) ? undefined : dice.between(500, 8_000),
+    answersAfterMs: dice.happens(0.03) ? undefined : dice.between(500, 6_000),
     exitsAfterMs: dice.happens(0.03) ? dice.between(1_000, 200_000) : undefined,
   });
   const cloud = new E2bCloud({
@@ -149,7 +151,12 @@ export async function createWorld({
       for (const hear of applied) hear(site, about);
     },
   });
-  const stale = staleness(clock, dice, () => plan.staleLists);
+  const stale = staleness(
+    clock,
+    dice,
+    () => plan.staleLists,
+    () => calls.count("sandboxes.list", "stale"),
+  );
   changed.push(stale.hear);
   const outside: Outside = {
     calls,
@@ -182,6 +189,7 @@ export async function createWorld({
     if (!clientOf) throw new Error("no layer was put on this world");
     born += 1;
     const worker = new Worker(`w${born}`, clock, Math.round(dice.between(-plan.skewMs, plan.skewMs)));
+    if (worker.skewMs !== 0) calls.count("world", "clock-skew");
     const own = redisOf(outside, worker);
     const runtime: Runtime = {
       environment,
@@ -240,7 +248,8 @@ export async function createWorld({
     signs: undefined as SignsOfLife | undefined,
     told: undefined as SignsTold | undefined,
     /** Until everything has come to rest that nobody uses: idleness or the longest hold, and two sweeps. */
-    healingMs: Math.max(policy.idleAfterMs, longestHoldMs) + 2 * SWEEP_EVERY_MS + 2 * policy.leaseMs,
+    healingMs: Math.max(policy.idleAfterMs, longestHoldMs) + 2 * sweepEveryMs + 2 * policy.leaseMs,
+    sweepEveryMs,
 
     /** Work of nobody's in particular, which goes on by itself. */
     begin(work: Promise<unknown>): void {
