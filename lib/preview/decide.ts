@@ -14,6 +14,13 @@ export type Observed =
   | { readonly kind: "running"; readonly startedAt: number; readonly endsAt: number }
   | { readonly kind: "paused"; readonly pausedAt: number };
 
+/** It does not run any more, whatever the record says: to be written there. */
+export type Ended =
+  /** The provider paused it. */
+  | { readonly kind: "record-paused"; readonly reason: Reason; readonly pausedAt: number }
+  /** The sandbox is gone. */
+  | { readonly kind: "expire"; readonly reason: Reason };
+
 export type Action =
   /** Nothing is wrong; look again at `nextCheckAt`, or never by ourselves when it is absent. */
   | { readonly kind: "none"; readonly reason: Reason; readonly nextCheckAt?: number }
@@ -22,7 +29,12 @@ export type Action =
   /** Ask the provider first. */
   | { readonly kind: "observe"; readonly reason: Reason }
   /** Bring it (back) to running: resume, go on with an interrupted start, or rebuild. */
-  | { readonly kind: "open"; readonly reason: Reason }
+  | {
+      readonly kind: "open";
+      readonly reason: Reason;
+      /** What the record has to say where it may not run, or has to wait for a place: it does not run any more. */
+      readonly unlessLet?: Ended;
+    }
   | { readonly kind: "pause"; readonly reason: Reason }
   /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
   | {
@@ -41,10 +53,7 @@ export type Action =
       readonly endsAt: number;
       readonly nextCheckAt: number;
     }
-  /** The provider paused it and nobody is there: say so in the record. */
-  | { readonly kind: "record-paused"; readonly reason: Reason; readonly pausedAt: number }
-  /** The sandbox is gone and nobody is there: say so in the record. */
-  | { readonly kind: "expire"; readonly reason: Reason }
+  | Ended
   /** The sandbox runs although the record says that it rests: pause it, the state stays. */
   | { readonly kind: "rest"; readonly reason: Reason }
   /** Nothing may be paused while an operator looks: push the provider's end out, or it pauses by itself. */
@@ -214,20 +223,20 @@ function decideRunning(snapshot: Snapshot, observed: Observed, policy: Policy): 
   const { record, now } = snapshot;
   const isSuspended = snapshot.suspendedBecause !== undefined;
   const isInUse = now < idleAt(record, policy) && !isSuspended;
-  if (observed.kind === "gone") {
-    return { kind: isInUse ? "open" : "expire", reason: "sandbox-gone" };
-  }
-  if (observed.kind === "paused") {
-    return isInUse
-      ? { kind: "open", reason: "provider-paused" }
-      : { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
-  }
+  const ended = endedOf(observed);
+  if (ended) return isInUse ? { kind: "open", reason: ended.reason, unlessLet: ended } : ended;
   if (!isInUse) return { kind: "pause", reason: isSuspended ? "suspended" : "idle" };
   if (now >= (desertedAt(snapshot, policy) ?? Number.POSITIVE_INFINITY)) {
     return { kind: "pause", reason: "left" };
   }
   if (observed.kind !== "running") return { kind: "none", reason: record.reason, nextCheckAt: now };
   return decideInUse(snapshot, observed, policy);
+}
+
+function endedOf(observed: Observed): Ended | undefined {
+  if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
+  if (observed.kind !== "paused") return undefined;
+  return { kind: "record-paused", reason: "provider-paused", pausedAt: observed.pausedAt };
 }
 
 function decideInUse(

@@ -137,6 +137,21 @@ describe("the time that a user's sandboxes run", () => {
     expect((await world.open()).state).toBe("running");
   });
 
+  // Found by the simulator (layer 1, seed 259): nobody could extend it, its place was gone with the run, and the record said
+  // "running" of a paused sandbox for as long as somebody beat.
+  test("keeps what the provider paused from coming back, and the record says that it rests", async () => {
+    const world = await createWorld({ policy: { maxRunMsPerUserDay: 10 * MINUTE } });
+    await world.ready();
+    world.faults.interpose(async (call) => {
+      if (call === "sandboxes.extend") throw new ProviderUnreachableError("extend");
+    });
+    await world.beatFor(20 * MINUTE);
+
+    expect(world.running()).toEqual([]);
+    expect(await world.record()).toMatchObject({ state: "paused", wanted: "resting" });
+    expect(await world.status()).toMatchObject({ state: "paused", reason: { code: "usage-limit" } });
+  });
+
   test("is the sum of all runs by the provider's own times, renewals and pauses of others' included", async () => {
     const world = await createWorld({ policy: { maxRunMsPerUserDay: 24 * HOUR } });
     const runs: number[] = [];

@@ -86,6 +86,8 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
       return action.nextCheckAt === undefined ? settle(runtime, look, action) : { kind: "agreed", action };
     case "open": {
       const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
+      const isLet = outcome.kind !== "refused" && outcome.kind !== "waiting";
+      if (action.unlessLet && !isLet) await settle(runtime, look, action.unlessLet, "as-it-is");
       return { kind: "opened", action, outcome };
     }
     case "pause":
@@ -129,18 +131,22 @@ function unless(
 
 type Settling = Extract<Action, { kind: "none" | "record-paused" | "record-run" | "expire" | "rest" }>;
 
-/** Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. */
+/**
+ * Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. Where the
+ * wish is left as it is, whoever wrote it knows already that it has to wait.
+ */
 async function settle(
   runtime: Runtime,
   { scope, leaseId, ifEpoch }: Look,
   action: Settling,
+  wish: "resting" | "as-it-is" = action.kind === "record-run" ? "as-it-is" : "resting",
 ): Promise<ReconcileOutcome> {
-  const wanted = action.kind === "record-run" ? {} : ({ wanted: "resting" } as const);
+  const wanted = wish === "resting" ? ({ wanted: wish } as const) : {};
   const claimed = await runtime.store.claim(scope, { kind: "settle", leaseId, ifEpoch, ...wanted });
   if (claimed.kind === "not-applicable") return { kind: "agreed", action };
   if (claimed.kind !== "granted") return { kind: "busy", action };
   const settled = await commitSettled(runtime, claimed.lease, claimed.snapshot, action);
-  if (settled.record.wanted === "resting" || action.kind === "record-run") return { kind: "settled", action };
+  if (settled.record.wanted === "resting" || wish === "as-it-is") return { kind: "settled", action };
   return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson: false }) };
 }
 

@@ -32,8 +32,8 @@ export interface CallParts {
   readonly dice: Dice;
   readonly trace: Trace;
   readonly plan: () => FaultPlan;
-  /** After anything took effect, also late. */
-  readonly applied: (site: string, about: string) => void;
+  /** After anything took effect; `isLate`: nobody waits for it any more. */
+  readonly applied: (site: string, about: string, isLate: boolean) => void;
 }
 
 export class Calls {
@@ -100,7 +100,7 @@ export class Calls {
       const answer = await apply();
       return worker.isDead ? await worker.die() : answer;
     } finally {
-      this.parts.applied(site, about);
+      this.parts.applied(site, about, false);
     }
   }
 
@@ -110,6 +110,6 @@ export class Calls {
     await sleep(clock, lateMs(dice));
     trace.note(`late ${site} ${about}`);
     await apply().catch(() => undefined);
-    applied(site, about);
+    applied(site, about, true);
   }
 }

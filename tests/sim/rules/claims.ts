@@ -17,12 +17,13 @@ export function claimsAreHeeded(world: World, watch: Watch): Rule {
   /** By lease id and epoch: until when its holder was told that it is held. */
   const heldUntil = new Map<string, number>();
   let about = "";
-  world.onApplied((site, of) => {
+  world.onApplied((site, of, isLate) => {
     if (!site.startsWith("redis.")) return;
     about = of;
     const [leaseId = "", epoch = ""] = of.split(" ");
     const isHeld = [...watch.records.values()].some((record) => isHolder(record, leaseId, epoch));
-    if (ofHolder.includes(site) && isHeld)
+    // Whoever does not wait for it does not hold on by it either.
+    if (ofHolder.includes(site) && isHeld && !isLate)
       heldUntil.set(`${leaseId} ${epoch}`, world.clock.now() + world.policy.leaseMs);
   });
 

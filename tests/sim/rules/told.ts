@@ -29,6 +29,7 @@ export function signsAreTold(
 ): SignsTold {
   const told = new Map<string, Told>();
   let seenEvents = 0;
+  let lastUntaken = 0;
   let about = "";
   world.onApplied((site, of) => {
     if (site.startsWith("redis.")) about = of;
@@ -42,6 +43,11 @@ export function signsAreTold(
   return {
     beaten(scope) {
       hearEvents();
+      // Since the last beat of anybody some event was not taken, which may have been this one's.
+      const untaken = countOf(world, (key) => notTaken.has(key));
+      const wasUntaken = untaken !== lastUntaken;
+      lastUntaken = untaken;
+      if (wasUntaken) return;
       const name = nameOf(scope);
       const last = told.get(name);
       if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
@@ -73,14 +79,16 @@ export function signsAreTold(
 }
 
 /** All that went wrong but for events that were not taken. */
-function faultsOf({ calls }: World): number {
+const faultsOf = (world: World): number =>
+  countOf(world, (key) => !notTaken.has(key) && key !== "world outage");
+
+function countOf({ calls }: World, isMeant: (key: string) => boolean): number {
   let faults = 0;
-  for (const [key, count] of calls.befallen) if (!untaken.has(key)) faults += count;
+  for (const [key, count] of calls.befallen) if (isMeant(key)) faults += count;
   return faults;
 }
 
-const untaken = new Set([
-  "world outage",
+const notTaken = new Set([
   "events.send outage",
   "events.send error-before",
   "events.send error-after",

@@ -113,7 +113,7 @@ export async function createWorld({
 
   const changed: ((event: LifecycleEvent) => void)[] = [];
   const changing: ((keys: readonly string[]) => void)[] = [];
-  const applied: ((site: string, about: string) => void)[] = [];
+  const applied: ((site: string, about: string, isLate: boolean) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
     installMs: dice.mostlyShort(25_000),
     installExitCode: dice.happens(0.05) ? 1 : 0,
@@ -147,8 +147,8 @@ export async function createWorld({
     dice,
     trace,
     plan: () => plan,
-    applied: (site, about) => {
-      for (const hear of applied) hear(site, about);
+    applied: (site, about, isLate) => {
+      for (const hear of applied) hear(site, about, isLate);
     },
   });
   const stale = staleness(
@@ -261,8 +261,8 @@ export async function createWorld({
     onChange: (hear: (event: LifecycleEvent) => void) => changed.push(hear),
     /** Of Redis, before each that may change. */
     onKeysChanging: (hear: (keys: readonly string[]) => void) => changing.push(hear),
-    /** After each call took effect. */
-    onApplied: (hear: (site: string, about: string) => void) => applied.push(hear),
+    /** After each call took effect; `isLate` where nobody waits for it any more. */
+    onApplied: (hear: (site: string, about: string, isLate: boolean) => void) => applied.push(hear),
     get plan() {
       return plan;
     },

@@ -157,6 +157,15 @@ test("what the provider paused is recorded at the provider's own time", () => {
   expect(decide(aSnapshot("running", idle), paused, policy)).toMatchObject({ pausedAt: NOW - 5_000 });
 });
 
+test("what is to be opened again says what stands in the record where it may not be", () => {
+  const inUseAndPaused = decide(aSnapshot("running", inUse), paused, policy);
+  expect(inUseAndPaused).toMatchObject({
+    kind: "open",
+    unlessLet: { kind: "record-paused", pausedAt: NOW - 5_000 },
+  });
+  expect(decide(aSnapshot("running", inUse), gone, policy)).toMatchObject({ unlessLet: { kind: "expire" } });
+});
+
 describe("boundaries", () => {
   test.each([
     [-1, "none"],
