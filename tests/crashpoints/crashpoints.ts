@@ -53,7 +53,7 @@ async function playMany(): Promise<void> {
   const failed: Outcome[] = [];
   let toldAt = performance.now();
   let played = 0;
-  const players = startPlayers();
+  const players = await startPlayers();
   const play = async (cases: readonly string[], told: (outcome: Outcome) => void = () => undefined) => {
     await players.play(cases, (outcome) => {
       played += 1;

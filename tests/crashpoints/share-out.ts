@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { bundle } from "@/tests/support/bundle";
 import type { Outcome } from "./play-cases";
 
 const PORTION = 10;
@@ -15,11 +15,9 @@ export interface Players {
   end(): void;
 }
 
-export function startPlayers(): Players {
-  const file = fileURLToPath(new URL("./play-cases.ts", import.meta.url));
-  const children = Array.from({ length: availableParallelism() }, () =>
-    fork(file, { execArgv: ["--import", "tsx"] }),
-  );
+export async function startPlayers(): Promise<Players> {
+  const file = await bundle(new URL("./play-cases.ts", import.meta.url), "play-cases");
+  const children = Array.from({ length: availableParallelism() }, () => fork(file));
   return {
     async play(cases, told) {
       const left = [...cases];

@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { bundlePlayer } from "./bundle";
+import { bundle } from "@/tests/support/bundle";
 import type { Mutant } from "./mutants/change";
+import { editsOf } from "./mutants/edits";
 import type { Asked } from "./play-seeds";
 import { addTotals, noTotals, type Totals } from "./totals";
 
@@ -30,7 +31,12 @@ export async function playAll(options: PoolOptions): Promise<Totals> {
     options.processes ?? availableParallelism(),
     Math.ceil(left.length / PORTION[layer]),
   );
-  const player = await bundlePlayer(options.mutant);
+  const { mutant } = options;
+  const player = await bundle(
+    new URL("./play-seeds.ts", import.meta.url),
+    mutant?.name ?? "play-seeds",
+    mutant ? [editsOf(mutant)] : [],
+  );
   const work = async (): Promise<void> => {
     const child = fork(player);
     try {
