@@ -7,6 +7,7 @@ import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import type { PreviewView } from "@/lib/preview/view";
 import type { World } from "../world/world";
+import { nowAndThen } from "./now-and-then";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -39,6 +40,15 @@ export async function visit(world: World, visitor: Visitor, until: number): Prom
     await ask(world, visitor, "beat");
   }
   if (dice.happens(0.7)) await ask(world, visitor, "leave");
+}
+
+/** Somebody who does not believe that it takes so long, and loads the page anew whenever it does not run. */
+export function reloadAgainAndAgain(world: World, visitor: Visitor, until: number): Promise<void> {
+  let isRunning = false;
+  return nowAndThen(world, [5 * SECOND, 20 * SECOND], until, async () => {
+    const view = await ask(world, visitor, isRunning ? "beat" : "open");
+    isRunning = view?.state === "running";
+  });
 }
 
 /** A few clicks; false when nobody ever answered. */

@@ -1,7 +1,7 @@
 /**
  * Owns that signs of life are told on: of a running preview whose beats are accepted, an event goes out at least at the
  * policy's pace, or neither the provider's end nor the idle watch would follow them. While Inngest takes nothing none can;
- * the next beat after it must. Nothing is said where anything else went wrong since the last one. A return during a pause
+ * the next beat after it must. Nothing is said where a beat itself was disturbed since the last one. A return during a pause
  * is written down as a wish, whatever becomes of the pause.
  */
 import type { Scope } from "@/lib/ids";
@@ -72,17 +72,24 @@ export function signsAreTold(
   };
 }
 
-/** All that went wrong but for events that were not taken. */
+/**
+ * All that can keep a sign from being told, but for events that were not taken: whoever beats is told of those, and gives
+ * the slot back. What befalls other calls befalls other work.
+ */
 function faultsOf({ calls }: World): number {
   let faults = 0;
-  for (const [key, count] of calls.befallen) if (!untaken.has(key)) faults += count;
+  for (const [key, count] of calls.befallen) if (isInTheWay(key)) faults += count;
   return faults;
 }
 
-const untaken = new Set([
-  "world outage",
-  "events.send outage",
-  "events.send error-before",
-  "events.send error-after",
-  "events.send malformed",
+const isInTheWay = (key: string): boolean => key.startsWith("redis.touch ") || inTheWay.has(key);
+
+const inTheWay = new Set([
+  "events.send crash-before",
+  "events.send crash-after",
+  "events.send stall",
+  "world deploy",
+  "world lost-writes",
+  "world other-version",
+  "world other-version-over",
 ]);

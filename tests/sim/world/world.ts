@@ -175,7 +175,7 @@ export async function createWorld({
   function startProcess(): Process {
     if (!clientOf) throw new Error("no layer was put on this world");
     born += 1;
-    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(-plan.skewMs, plan.skewMs)));
+    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(...plan.skewMs)));
     const own = redisOf(outside, worker);
     const runtime: Runtime = {
       environment,
