@@ -66,12 +66,11 @@ export async function ask(
   { scope, viewerId }: Visitor,
   what: "open" | "beat" | "leave",
 ): Promise<PreviewView | undefined> {
+  const beaten = what === "beat" ? world.told?.beat(scope) : undefined;
   const ended = await world.run(({ rekindle }) => rekindle[what]({ ...scope, viewerId }));
+  beaten?.(ended.kind === "answered");
   if (ended.kind === "threw") world.refused(what, ended.error);
   if (ended.kind !== "answered") return undefined;
-  if (what === "beat") {
-    world.signs?.accepted(scope);
-    world.told?.beaten(scope);
-  }
+  if (what === "beat") world.signs?.accepted(scope);
   return ended.value;
 }

@@ -17,8 +17,8 @@ interface Told {
 }
 
 export interface SignsTold {
-  /** A beat was answered. */
-  beaten(scope: Scope): void;
+  /** A beat begins; what is returned is to be called when it has ended. */
+  beat(scope: Scope): (isAnswered: boolean) => void;
   readonly rule: Rule;
 }
 
@@ -28,6 +28,8 @@ export function signsAreTold(
   past: () => readonly { readonly name: string; readonly data: Record<string, unknown> }[],
 ): SignsTold {
   const told = new Map<string, Told>();
+  /** How many beats of each preview have begun and not ended. */
+  const open = new Map<string, number>();
   let seenEvents = 0;
   let about = "";
   world.onApplied((site, of) => {
@@ -39,18 +41,25 @@ export function signsAreTold(
       if (name === "user/active") tell(`${data.projectId}/${data.userId}`);
     seenEvents = past().length;
   };
+  const judge = (name: string) => {
+    hearEvents();
+    const last = told.get(name);
+    if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
+    const sinceMs = world.clock.now() - last.at;
+    if (sinceMs > world.policy.emitEveryMs + SLACK_MS)
+      watch.report("told", `a beat of ${name} was accepted, and the last that was told is ${sinceMs} ms old`);
+  };
   return {
-    beaten(scope) {
-      hearEvents();
+    beat(scope) {
       const name = nameOf(scope);
-      const last = told.get(name);
-      if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
-      const sinceMs = world.clock.now() - last.at;
-      if (sinceMs > world.policy.emitEveryMs + SLACK_MS)
-        watch.report(
-          "told",
-          `a beat of ${name} was accepted, and the last that was told is ${sinceMs} ms old`,
-        );
+      const untakenBefore = untakenOf(world);
+      open.set(name, (open.get(name) ?? 0) + 1);
+      return (isAnswered) => {
+        const others = (open.get(name) ?? 1) - 1;
+        open.set(name, others);
+        // Another one may be about to tell; and what this one could not tell the next one has to.
+        if (isAnswered && others === 0 && untakenBefore === untakenOf(world)) judge(name);
+      };
     },
     rule: {
       name: "told",
@@ -71,6 +80,15 @@ export function signsAreTold(
     },
   };
 }
+
+/** Of events that Inngest did not take. */
+function untakenOf({ calls }: World): number {
+  return untaken.reduce((sum, key) => sum + (calls.befallen.get(key) ?? 0), 0);
+}
+
+const untaken = ["outage", "error-before", "error-after", "malformed", "late"].map(
+  (fault) => `events.send ${fault}`,
+);
 
 /**
  * All that can keep a sign from being told, but for events that were not taken: whoever beats is told of those, and gives
