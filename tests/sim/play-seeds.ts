@@ -1,6 +1,6 @@
 /**
  * Owns one process that plays the seeds it is given and answers with their totals: `sim.ts` starts as many as there are
- * cores. A mutant is put in place by the flags that the process is started with. It must never print.
+ * cores, from a bundle in which a mutant may be. It must never print.
  */
 import { z } from "zod";
 import { runSeed } from "./run-seed";

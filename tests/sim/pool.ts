@@ -4,7 +4,8 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
+import { bundlePlayer } from "./bundle";
+import type { Mutant } from "./mutants/change";
 import type { Asked } from "./play-seeds";
 import { addTotals, noTotals, type Totals } from "./totals";
 
@@ -13,9 +14,8 @@ export interface PoolOptions {
   readonly seeds: readonly number[];
   readonly untilFirst?: boolean;
   readonly isTwice?: boolean;
-  /** Flags of Node's, by which a mutant comes in the place of a module. */
-  readonly flags?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Played in the place of what ships. */
+  readonly mutant?: Mutant;
   readonly processes?: number;
   readonly told?: (soFar: Totals) => void;
 }
@@ -30,8 +30,9 @@ export async function playAll(options: PoolOptions): Promise<Totals> {
     options.processes ?? availableParallelism(),
     Math.ceil(left.length / PORTION[layer]),
   );
+  const player = await bundlePlayer(options.mutant);
   const work = async (): Promise<void> => {
-    const child = start(options);
+    const child = fork(player);
     try {
       while (left.length > 0 && !(untilFirst && totals.failed.length > 0)) {
         const seeds = left.splice(0, PORTION[layer]);
@@ -44,11 +45,6 @@ export async function playAll(options: PoolOptions): Promise<Totals> {
   };
   await Promise.all(Array.from({ length: count }, work));
   return totals;
-}
-
-function start({ flags = [], environment = {} }: PoolOptions): ChildProcess {
-  const file = fileURLToPath(new URL("./play-seeds.ts", import.meta.url));
-  return fork(file, { execArgv: ["--import", "tsx", ...flags], env: { ...process.env, ...environment } });
 }
 
 function ask(child: ChildProcess, asked: Asked): Promise<Totals> {

@@ -5,7 +5,6 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { playAll } from "../pool";
@@ -55,8 +54,7 @@ async function firstCaught(mutant: Mutant, seeds: readonly number[]) {
     seeds,
     untilFirst: true,
     processes: 1,
-    flags: ["--import", fileURLToPath(new URL("./register.ts", import.meta.url))],
-    environment: { SIM_MUTANT: mutant.name },
+    mutant,
   });
   const [first] = failed;
   return first && { seed: first.seed, rule: first.rule, what: first.what };
