@@ -91,6 +91,11 @@ export const ofUse: readonly Mutant[] = [
         find: 'if (because === "suspended" && snapshot.suspendedBecause === undefined) {',
         replace: 'if (because === "evicted" && askedAt < 0) {',
       },
+      {
+        file: claim,
+        find: "if kind == 'pause' and reason == 'suspended' and state == 'running' and not isSuspended() then return reply('active') end\n",
+        replace: "",
+      },
     ],
   },
   {
