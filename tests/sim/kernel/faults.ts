@@ -113,4 +113,6 @@ export function faultOf(plan: FaultPlan, dice: Dice, site: number): CallFault | 
 export const stallMs = (dice: Dice): number => dice.between(5_000, 180_000);
 
 /** When a call that nobody waits for any more takes effect after all. */
-export const lateMs = (dice: Dice): number => dice.mostlyShort(120_000);
+export const lateMs = (dice: Dice): number => dice.mostlyShort(latestMs);
+
+export const latestMs = 120_000;

@@ -6,6 +6,7 @@
 import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import type { Rekindle } from "@/lib/rekindle";
+import { latestMs } from "../kernel/faults";
 import type { World } from "../world/world";
 import { nowAndThen } from "./now-and-then";
 
@@ -70,9 +71,14 @@ export async function operate(world: World, name: string, scope: Scope): Promise
   return ended.kind === "answered";
 }
 
-/** Whatever was switched or suspended is not any more. */
+/** Whatever was switched or suspended is not any more; nor is what was asked before and is only done after that. */
 export async function undoEverything(world: World, scopes: readonly Scope[]): Promise<void> {
-  for (const name of undoing) for (const scope of scopes) await operateUntilDone(world, name, scope);
+  const undo = async () => {
+    for (const name of undoing) for (const scope of scopes) await operateUntilDone(world, name, scope);
+  };
+  await undo();
+  await sleep(world.clock, latestMs);
+  await undo();
 }
 
 /** Asked until it was answered. */
