@@ -110,9 +110,13 @@ export function faultOf(plan: FaultPlan, dice: Dice, site: number): CallFault | 
 }
 
 /** Longer than a lease, often; F4 without it would find nothing (a stall must outlive the claim). */
-export const stallMs = (dice: Dice): number => dice.between(5_000, 180_000);
+export const longestStallMs = 180_000;
+export const stallMs = (dice: Dice): number => dice.between(5_000, longestStallMs);
 
 /** When a call that nobody waits for any more takes effect after all. */
 export const lateMs = (dice: Dice): number => dice.mostlyShort(latestMs);
 
 export const latestMs = 120_000;
+
+/** How long a service may take that is slow, and not down: longer than a lease, so that who waits is overtaken. */
+export const slowestMs = 150_000;

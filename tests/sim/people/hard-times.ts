@@ -5,6 +5,7 @@
  */
 import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
+import { slowestMs } from "../kernel/faults";
 import type { World } from "../world/world";
 import { nowAndThen } from "./now-and-then";
 import { operate, operateUntilDone } from "./operators";
@@ -23,9 +24,6 @@ export function haveAHardTime(world: World, scope: Scope, until: number): Promis
 
 type HardTime = (world: World, scope: Scope, until: number) => Promise<void>;
 
-/** Longer than a lease, so that who waits for an answer is overtaken, and what they asked for is done all the same. */
-const SLOWEST_MS = 150 * SECOND;
-
 /**
  * F4: the provider does all that it is asked, late, while sandboxes are made, and then is itself again. Who makes one is
  * overtaken, and lets go of it at the very time at which who overtook them finds it.
@@ -36,7 +34,7 @@ const slowProvider: HardTime = async (world, scope, until) => {
     const ends = Math.min(until, clock.now() + dice.between(3, 6) * MINUTE);
     trace.note(`! slow-provider until ${ends}`);
     calls.count("world", "slow-provider");
-    calls.slow.set("sandboxes", { until: ends, mostMs: SLOWEST_MS });
+    calls.slow.set("sandboxes", { until: ends, mostMs: slowestMs });
     await sleep(clock, ends - clock.now() + MINUTE);
     // So that there is something to make.
     if (clock.now() < until) await operate(world, "kill", scope);
