@@ -3,7 +3,7 @@
  * A preview id is never passed in from outside: it is derived from the environment, project and user, so nobody can
  * name a preview of another environment. Fails closed: an id that does not match throws `InvalidRequestError`.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { InvalidRequestError } from "./errors";
 
@@ -74,9 +74,7 @@ export const parseLeaseId = (value: unknown): LeaseId => parse(leaseIdSchema, va
 
 /** The id of a scope's preview in one environment: 24 characters, the same for the same three, disjoint otherwise. */
 export function previewIdOf(environment: string, scope: Scope): PreviewId {
-  const digest = createHash("sha256")
-    .update(`${environment}\n${scope.projectId}\n${scope.userId}`)
-    .digest("hex");
+  const digest = hash("sha256", `${environment}\n${scope.projectId}\n${scope.userId}`);
   return digest.slice(0, 24) as PreviewId;
 }
 

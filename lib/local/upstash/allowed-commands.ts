@@ -80,17 +80,18 @@ export const allowedCommands: ReadonlyMap<string, AllowedCommand> = new Map<stri
 export function refuseCommand(name: string, argumentCount: number): string | undefined {
   const allowed = allowedCommands.get(name);
   if (allowed === undefined) return `ERR unknown command '${name}'`;
-  const tooMany = allowed.maxArgs !== undefined && argumentCount > allowed.maxArgs;
-  if (argumentCount < allowed.minArgs || tooMany) {
-    return `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
-  }
-  return undefined;
+  return isCountAllowed(allowed, argumentCount)
+    ? undefined
+    : `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
 }
 
+export const isCountAllowed = ({ minArgs, maxArgs }: AllowedCommand, argumentCount: number): boolean =>
+  argumentCount >= minArgs && (maxArgs === undefined || argumentCount <= maxArgs);
+
 /** The keys that a command names; those that a script names are arguments to the engines. */
-export function keysOf(name: string, args: readonly Bytes[]): readonly Bytes[] {
-  switch (allowedCommands.get(name)?.keys) {
-    case undefined:
+export function keysNamed(allowed: AllowedCommand, args: readonly Bytes[]): readonly Bytes[] {
+  switch (allowed.keys ?? "first") {
+    case "first":
       return args.slice(0, 1);
     case "all":
       return args;

@@ -5,7 +5,7 @@
  * Fails closed: a flag that Upstash does not document (upstash.com/docs/redis/features/key-locking, August 2026) is an
  * error, in the words of Redis 7 (observed with 7.0.15).
  */
-import { allowedCommands, keysOf } from "./allowed-commands";
+import { type AllowedCommand, keysNamed } from "./allowed-commands";
 import { type Bytes, textFromBytes } from "./bytes";
 
 export interface ScriptFlags {
@@ -63,12 +63,13 @@ export function refuseByFlags(
   { isKeyLocking, isReadOnly }: ScriptFlags,
   declaredKeys: ReadonlySet<Bytes>,
   name: string,
+  allowed: AllowedCommand | undefined,
   args: readonly Bytes[],
 ): string | undefined {
-  const isWrite = allowedCommands.get(name)?.writes === true;
-  if (isReadOnly && isWrite) return readOnlyError;
+  if (allowed === undefined) return undefined;
+  if (isReadOnly && allowed.writes) return readOnlyError;
   if (!isKeyLocking) return undefined;
   if (name === "FLUSHDB") return wholeDatabaseError;
-  const undeclared = keysOf(name, args).find((key) => !declaredKeys.has(key));
+  const undeclared = keysNamed(allowed, args).find((key) => !declaredKeys.has(key));
   return undeclared === undefined ? undefined : `${undeclaredKeyError}${textFromBytes(undeclared)}`;
 }

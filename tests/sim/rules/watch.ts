@@ -62,7 +62,9 @@ export function watch(
   const moves = new Map<string, number>();
   const reasons = new Map<string, number>();
   let site: string | undefined;
-  const keys = new Map(scopes.map((scope) => [nameOf(scope), keysOf(environment, scope).all]));
+  /** Of the records that may have changed since they were last looked at. */
+  const unseen = new Map<string, Scope>();
+  const scopeOf = new Map(scopes.map((scope) => [keysOf(environment, scope).all[0], scope]));
 
   const report = (rule: string, what: string) => {
     world.trace.note(`VIOLATION ${rule}: ${what}`);
@@ -82,7 +84,9 @@ export function watch(
       const by = site;
       site = undefined;
       let isChanged = by === "cloud";
-      for (const scope of scopes) isChanged = (await lookAt(scope, by)) || isChanged;
+      const looked = [...unseen];
+      unseen.clear();
+      for (const [key, scope] of looked) isChanged = (await lookAt(key, scope, by)) || isChanged;
       if (isChanged) for (const rule of rules) await rule.moment?.();
     },
 
@@ -91,9 +95,8 @@ export function watch(
     },
   };
 
-  async function lookAt(scope: Scope, by: string): Promise<boolean> {
+  async function lookAt(recordKey: string, scope: Scope, by: string): Promise<boolean> {
     const name = nameOf(scope);
-    const [recordKey] = keys.get(name) ?? keysOf(environment, scope).all;
     const after = pairs(await world.redis.command("HGETALL", recordKey));
     const before = records.get(name) ?? {};
     if (isSame(before, after)) return false;
@@ -111,6 +114,12 @@ export function watch(
   }
 
   const rules = rulesOf(self);
+  world.onKeysChanging((keys) => {
+    for (const key of keys) {
+      const scope = scopeOf.get(key);
+      if (scope) unseen.set(key, scope);
+    }
+  });
   world.onApplied((called) => {
     if (called.startsWith("redis.")) site = called;
   });

@@ -110,6 +110,7 @@ export async function createWorld({
   const { policy } = profile;
 
   const changed: ((event: LifecycleEvent) => void)[] = [];
+  const changing: ((keys: readonly string[]) => void)[] = [];
   const applied: ((site: string, about: string) => void)[] = [];
   const machines = new SlowMachines(clock, dice, {
     installMs: dice.mostlyShort(30_000),
@@ -129,7 +130,12 @@ export async function createWorld({
       for (const hear of changed) hear(event);
     },
   });
-  const engine = await createMemoryEngine({ clock });
+  const engine = await createMemoryEngine({
+    clock,
+    changing: (keys) => {
+      for (const hear of changing) hear(keys);
+    },
+  });
   const { redis, forget } = forgetfulRedis(engine, hasFaults && dice.happens(0.15));
   /** How often acknowledged writes were lost; what was remembered by them is not asked for afterwards. */
   const losses = { count: 0 };
@@ -244,6 +250,8 @@ export async function createWorld({
     },
     /** Every change of a sandbox's life, at once. */
     onChange: (hear: (event: LifecycleEvent) => void) => changed.push(hear),
+    /** Of Redis, before each that may change. */
+    onKeysChanging: (hear: (keys: readonly string[]) => void) => changing.push(hear),
     /** After each call took effect. */
     onApplied: (hear: (site: string, about: string) => void) => applied.push(hear),
     get plan() {

@@ -5,21 +5,7 @@
  */
 import type { Bytes } from "../bytes";
 import { wrongType } from "./command-error";
-import type { StreamId } from "./stream-ids";
-
-export interface StreamEntry extends StreamId {
-  readonly fields: readonly Bytes[];
-}
-
-export type Value =
-  | { readonly kind: "string"; readonly bytes: Bytes }
-  | { readonly kind: "hash"; readonly fields: Map<Bytes, Bytes> }
-  | { readonly kind: "set"; readonly members: Set<Bytes> }
-  | { readonly kind: "zset"; readonly scores: Map<Bytes, number> }
-  /** `lastId` outlives the entry it came from: trimming must not let ids repeat. */
-  | { readonly kind: "stream"; readonly entries: StreamEntry[]; lastId: StreamId };
-
-type ValueOf<Kind extends Value["kind"]> = Extract<Value, { kind: Kind }>;
+import { copyOfValue, isKind, isSameValue, type Value, type ValueOf } from "./values";
 
 interface Slot {
   value: Value;
@@ -88,7 +74,7 @@ export class Keyspace {
   /** As `stateOf`, but what happens to the key afterwards does not show in it. */
   copyOf(key: Bytes): KeyState {
     const slot = this.#live(key);
-    return slot === undefined ? undefined : structuredClone(slot);
+    return slot && { value: copyOfValue(slot.value), expiresAtMs: slot.expiresAtMs };
   }
 
   putBack(key: Bytes, state: KeyState): void {
@@ -112,6 +98,7 @@ export class Keyspace {
   }
 }
 
-function isKind<Kind extends Value["kind"]>(value: Value, kind: Kind): value is ValueOf<Kind> {
-  return value.kind === kind;
+export function isSameState(left: KeyState, right: KeyState): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return left.expiresAtMs === right.expiresAtMs && isSameValue(left.value, right.value);
 }

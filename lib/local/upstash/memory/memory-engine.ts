@@ -5,7 +5,7 @@
  * Fails closed: what is not on the list of allowed commands is refused, inside scripts too.
  */
 import type { Clock } from "@/lib/clock";
-import { allowedCommands, keysOf, refuseCommand } from "../allowed-commands";
+import { type AllowedCommand, allowedCommands, isCountAllowed, keysNamed } from "../allowed-commands";
 import type { Bytes } from "../bytes";
 import type { Command, RedisEngine } from "../engine";
 import { array, bytesReply, errorReply, integer, ok, type Reply } from "../reply";
@@ -26,9 +26,15 @@ import { Keyspace } from "./keyspace";
 import { createScriptRunner, type ScriptRunner } from "./lua/script-runner";
 import { UndoLog } from "./undo-log";
 
-export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<RedisEngine> {
+export interface MemoryEngineOptions {
+  readonly clock: Clock;
+  /** Told of the keys that may be about to change, so that who watches a few of them need not ask for each. */
+  readonly changing?: (keys: readonly Bytes[]) => void;
+}
+
+export async function createMemoryEngine({ clock, changing }: MemoryEngineOptions): Promise<RedisEngine> {
   const keys = new Keyspace();
-  const undo = new UndoLog(keys);
+  const undo = new UndoLog(keys, changing);
   const dataHandlers = new Map<string, Handler>(
     Object.entries({
       ...serverCommands,
@@ -41,25 +47,31 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
       ...streamCommands,
     }),
   );
-  const execute = (handlers: ReadonlyMap<string, Handler>, name: string, args: Args): Reply => {
-    if (allowedCommands.get(name)?.writes)
-      undo.remember(name === "FLUSHDB" ? keys.keys() : keysOf(name, args));
+  const execute = (
+    handlers: ReadonlyMap<string, Handler>,
+    allowed: AllowedCommand | undefined,
+    name: string,
+    args: Args,
+  ): Reply => {
+    if (allowed?.writes) undo.remember(name === "FLUSHDB" ? keys.keys() : keysNamed(allowed, args));
     return dispatch(handlers, keys, name, args);
   };
   const scripts = createScriptRunner((command, { flags, declaredKeys }) => {
-    const upperName = (command[0] ?? "").toUpperCase();
-    const args = command.slice(1);
+    const [given = "", ...args] = command;
+    const name = given.toUpperCase();
+    const allowed = allowedCommands.get(name);
     const refusal =
-      refuseInScript(upperName, args.length) ?? refuseByFlags(flags, declaredKeys, upperName, args);
-    return refusal === undefined ? execute(dataHandlers, upperName, args) : errorReply(refusal);
+      refuseInScript(allowed, args.length) ?? refuseByFlags(flags, declaredKeys, name, allowed, args);
+    return refusal === undefined ? execute(dataHandlers, allowed, name, args) : errorReply(refusal);
   });
   const handlers = new Map([...dataHandlers, ...Object.entries(scriptCommands(scripts))]);
 
   const runNow = ([name, ...args]: Command): Reply => {
     keys.nowMs = clock.now();
-    return execute(handlers, name, args);
+    return execute(handlers, allowedCommands.get(name), name, args);
   };
   const forgetAll = () => {
+    changing?.(keys.keys());
     keys.clear();
     undo.forgetAll();
     scripts.forgetAll();
@@ -75,11 +87,10 @@ export async function createMemoryEngine({ clock }: { clock: Clock }): Promise<R
   };
 }
 
-function refuseInScript(name: string, argumentCount: number): string | undefined {
-  const allowed = allowedCommands.get(name);
+function refuseInScript(allowed: AllowedCommand | undefined, argumentCount: number): string | undefined {
   if (allowed === undefined) return "ERR Unknown Redis command called from script";
   if (allowed.inScripts === false) return "ERR This Redis command is not allowed from script";
-  return refuseCommand(name, argumentCount) === undefined
+  return isCountAllowed(allowed, argumentCount)
     ? undefined
     : "ERR Wrong number of args calling Redis command from script";
 }

@@ -4,10 +4,9 @@
  * the oldest mark is forgotten. It must be told of every write before it happens. Fails closed: a mark that a later
  * return has made void throws.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Bytes } from "../bytes";
 import type { StateMark } from "../engine";
-import type { KeyState, Keyspace } from "./keyspace";
+import { isSameState, type KeyState, type Keyspace } from "./keyspace";
 
 interface Note {
   readonly key: Bytes;
@@ -23,9 +22,14 @@ export class UndoLog {
   /** Noted since the newest mark, once each. */
   readonly #noted = new Set<Bytes>();
 
-  constructor(private readonly keys: Keyspace) {}
+  /** `changing` is told of the same keys, and of those that are put back. */
+  constructor(
+    private readonly keys: Keyspace,
+    private readonly changing: ((keys: readonly Bytes[]) => void) | undefined,
+  ) {}
 
   remember(keys: readonly Bytes[]): void {
+    this.changing?.(keys);
     if (this.#marks.size === 0) return;
     for (const key of keys) {
       if (this.#noted.has(key)) continue;
@@ -67,11 +71,13 @@ export class UndoLog {
     const now = this.keys.stateOf(key);
     const hasExpired =
       now === undefined && before?.expiresAtMs !== undefined && before.expiresAtMs <= this.keys.nowMs;
-    return !hasExpired && !isDeepStrictEqual(now, before);
+    return !hasExpired && !isSameState(now, before);
   }
 
   #restore(mark: { readonly place: number }): void {
-    for (const { key, before } of [...this.#notesSince(mark)].reverse()) this.keys.putBack(key, before);
+    const notes = [...this.#notesSince(mark)].reverse();
+    this.changing?.(notes.map(({ key }) => key));
+    for (const { key, before } of notes) this.keys.putBack(key, before);
     this.#notes.length = mark.place - this.#forgotten;
     for (const other of this.#marks) if (other.place > mark.place) this.#marks.delete(other);
     this.#noted.clear();

@@ -7,8 +7,9 @@ import type { Bytes } from "../../bytes";
 import { array, bytesArray, bytesReply, integer, nil, type Reply } from "../../reply";
 import { type Args, at, parseInteger } from "../arguments";
 import { CommandError, syntaxError } from "../command-error";
-import type { Keyspace, StreamEntry } from "../keyspace";
+import type { Keyspace } from "../keyspace";
 import { formatId, nextId, readRange, readWantedId, type WantedId, zeroId } from "../stream-ids";
+import type { StreamEntry } from "../values";
 import type { Handlers } from "./handler";
 
 export const streamCommands: Handlers = {
