@@ -29,12 +29,19 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
     rule: {
       name: "I4",
       seen({ scope, before, after: { state, reason = "" } }) {
+        // Who had it forgotten gave up its holds as well.
+        if (state === undefined) forgotten(scope);
         const isDecision = state === "pausing" && before.state === "running" && forWantOfUse.includes(reason);
         // What Redis was told and has forgotten it cannot know.
         if (isDecision && world.losses.count === 0) judge(scope, reason);
       },
     },
   };
+
+  function forgotten(scope: Scope): void {
+    holds.delete(nameOf(scope));
+    lastAccepted.delete(nameOf(scope));
+  }
 
   function judge(scope: Scope, reason: string): void {
     const now = world.clock.now();
