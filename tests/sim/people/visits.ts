@@ -66,11 +66,12 @@ export async function ask(
   { scope, viewerId }: Visitor,
   what: "open" | "beat" | "leave",
 ): Promise<PreviewView | undefined> {
+  const begunAt = world.clock.now();
   const beaten = what === "beat" ? world.told?.beat(scope) : undefined;
   const ended = await world.run(({ rekindle }) => rekindle[what]({ ...scope, viewerId }));
   beaten?.(ended.kind === "answered");
   if (ended.kind === "threw") world.refused(what, ended.error);
   if (ended.kind !== "answered") return undefined;
-  if (what === "beat") world.signs?.accepted(scope);
+  if (what === "beat") world.signs?.accepted(scope, begunAt);
   return ended.value;
 }
