@@ -56,6 +56,8 @@ export type Action =
   | Ended
   /** The sandbox runs although the record says that it rests: pause it, the state stays. */
   | { readonly kind: "rest"; readonly reason: Reason }
+  /** A way to running broke off, and its user may not go on with it: say so, and bring to rest what it has woken. */
+  | { readonly kind: "give-up"; readonly reason: Reason }
   /** Nothing may be paused while an operator looks: push the provider's end out, or it pauses by itself. */
   | { readonly kind: "extend"; readonly reason: Reason; readonly nextCheckAt: number }
   /** It has rested for longer than sandboxes are kept. */
@@ -82,6 +84,7 @@ function unlessHeld({ record, now }: Snapshot, action: Action, policy: Policy): 
         : { kind: "extend", reason: record.reason, nextCheckAt };
     case "rest":
     case "retire":
+    case "give-up":
       return { kind: "none", reason: record.reason, nextCheckAt };
     default:
       return action;
@@ -265,12 +268,16 @@ function withRun(snapshot: Snapshot, runStartedAt: number, endsAt: number): Snap
 
 /**
  * A start or resume whose worker vanished is carried on; a pause is finished unless somebody wants the preview by now. A
- * start that nobody wants and that has no sandbox was an adoption that broke off: nothing is made in its place.
+ * start that nobody wants and that has no sandbox was an adoption that broke off: nothing is made in its place. Of who is
+ * suspended nothing is carried on, and nothing may stay on its way for as long as that lasts.
  */
 function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
   const { record } = snapshot;
   if (record.state === "starting" && record.wanted === "resting" && !sandboxOf(record)) {
     return { kind: "expire", reason: "never-opened" };
+  }
+  if (record.state !== "pausing" && snapshot.suspendedBecause !== undefined) {
+    return { kind: "give-up", reason: "run-failed" };
   }
   if (record.state !== "pausing" || record.wanted === "running") {
     return { kind: "open", reason: observed.kind === "gone" ? "sandbox-gone" : "interrupted" };

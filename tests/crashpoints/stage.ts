@@ -156,8 +156,9 @@ export async function setStage({ underTest, faults, policy, keptLines }: StageOp
     },
 
     async beat(scope: Scope, name = "anna"): Promise<void> {
+      const begunAt = world.clock.now();
       const answer = await ask("beat", (rekindle) => rekindle.beat(viewerOf(scope, name)));
-      if (answer !== undefined) world.signs?.accepted(scope);
+      if (answer !== undefined) world.signs?.accepted(scope, begunAt);
     },
 
     leave: (scope: Scope, name = "anna") => ask("leave", (rekindle) => rekindle.leave(viewerOf(scope, name))),

@@ -65,6 +65,46 @@ describe("a suspended user", () => {
     expect(world.runsOf("rest-on-request").at(-1)?.output).toEqual({ result: "not-suspended" });
   });
 
+  // Found by the simulator (layer 1, seed 833): every look was refused, and it was starting for as long as that lasted.
+  test("is not left half-way by a start or resume that broke off", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.finish(() => world.rekindle.operator.pause(scope));
+    world.faults.plan("sandboxes.connect", { kind: "die-after" });
+    await expect(world.open()).rejects.toThrow();
+    world.faults.plan("store.claim", { kind: "die-after" });
+    const other = parseScope("p2", "u1");
+    await expect(world.open("v1", other)).rejects.toThrow();
+    expect([await stateOf(world), await stateOf(world, other)]).toEqual(["resuming", "starting"]);
+    await world.finish(() => world.runtime.fleet.suspend(scope.userId, "ada", "stop"));
+    await world.advance(8 * MINUTE);
+
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "run-failed", wanted: "resting" });
+    expect(await world.record(other)).toMatchObject({
+      state: "failed",
+      reason: "run-failed",
+      wanted: "resting",
+    });
+    expect(world.running()).toEqual([]);
+  });
+
+  // Found by the simulator (layer 1, seed 851): the claim came long after the look that had seen the suspension.
+  test("who may go on again just before the claim is not brought to rest", async () => {
+    const world = await createWorld();
+    await world.ready();
+    await world.finish(() => world.runtime.fleet.suspend(scope.userId, "ada", "stop"));
+    world.faults.interpose(async (call) => {
+      if (call !== "store.claim") return;
+      world.faults.interpose(undefined);
+      await world.runtime.fleet.unsuspend(scope.userId);
+    });
+    world.emit("preview/rest.requested", { data: { because: "suspended" } });
+    await world.advance(MINUTE);
+
+    expect(await stateOf(world)).toBe("running");
+    expect(world.runsOf("rest-on-request").at(-1)?.output).toEqual({ result: "active" });
+  });
+
   // Found in review: a beat during the failed pause wished it back, and nothing brought it to rest.
   test("whose pause the provider failed is brought to rest all the same, while the viewer beats", async () => {
     const world = await createWorld();

@@ -39,9 +39,10 @@ const claimFor: Readonly<Partial<Record<Action["kind"], ClaimKind>>> = {
   "record-run": "settle",
   "record-paused": "settle",
   rest: "settle",
+  "give-up": "settle",
 };
 
-const stopping: readonly Action["kind"][] = ["pause", "rest", "retire"];
+const stopping: readonly Action["kind"][] = ["pause", "rest", "retire", "give-up"];
 
 describe("every decision", () => {
   test("has a reason with words, and a time to look again that is one", () => {

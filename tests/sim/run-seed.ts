@@ -10,6 +10,8 @@ import { putLayer1 } from "./layer-1/layer-1";
 import { putLayer2 } from "./layer-2/layer-2";
 import { workNowAndThen } from "./people/agents";
 import { damageNowAndThen, disturbNowAndThen } from "./people/disturbances";
+import { haveAHardTime } from "./people/hard-times";
+import { nowAndThen } from "./people/now-and-then";
 import { operateNowAndThen, undoEverything } from "./people/operators";
 import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
@@ -19,6 +21,7 @@ import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rul
 import { letGoIsGone } from "./rules/let-go";
 import { listedBeforeMade } from "./rules/listed";
 import { signsOfLife } from "./rules/resting";
+import { onlyTheSuspendedRest } from "./rules/suspended";
 import { historyIsWhole, oneWarningEach, type Told } from "./rules/telling";
 import { signsAreTold } from "./rules/told";
 
@@ -92,6 +95,7 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
       movesAreLegal(self, wasRolledBack),
       workIsKept(world, self),
       signs.rule,
+      onlyTheSuspendedRest(world, self),
       told.rule,
       claimsAreHeeded(world, self),
       onlyWhatWasSeen(world, self),
@@ -189,14 +193,8 @@ function populate(world: World, scopes: readonly Scope[], until: number, replayO
   if (dice.happens(0.6)) world.begin(operateNowAndThen(world, scopes, dice.between(0.5, 4) * MINUTE, until));
   if (dice.happens(0.6)) world.begin(disturbNowAndThen(world, scopes, dice.between(1, 6) * MINUTE, until));
   if (dice.happens(0.2)) world.begin(damageNowAndThen(world, scopes, until));
-  if (dice.happens(0.4)) world.begin(replayNowAndThen(world, until, replayOne));
-}
-
-async function replayNowAndThen(world: World, until: number, replayOne: () => void): Promise<void> {
-  while (world.clock.now() < until) {
-    await sleep(world.clock, world.dice.between(0.2, 4) * MINUTE);
-    if (world.clock.now() < until) replayOne();
-  }
+  if (dice.happens(0.4)) world.begin(nowAndThen(world, [0.2 * MINUTE, 4 * MINUTE], until, replayOne));
+  if (dice.happens(0.15)) world.begin(haveAHardTime(world, dice.pick(scopes), until));
 }
 
 const atRest: ReadonlySet<string> = new Set(["paused", "expired", "absent"]);

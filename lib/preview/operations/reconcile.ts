@@ -16,7 +16,7 @@ import { type OpenOutcome, open } from "./open";
 import { type PauseOutcome, type PauseRequest, pause } from "./pause";
 import { type RenewOutcome, renew } from "./renew";
 import { type RetireOutcome, retire } from "./retire";
-import { commit, commitExpired, commitPaused, rest } from "./settle";
+import { commit, commitExpired, commitPaused, fail, rest } from "./settle";
 
 export type ReconcileOutcome =
   | { readonly kind: "agreed"; readonly action: Action }
@@ -115,6 +115,7 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
     case "expire":
     case "rest":
     case "record-run":
+    case "give-up":
       return settle(runtime, look, action);
   }
 }
@@ -129,7 +130,10 @@ function unless(
   return reason === "left" ? { mustBeEmpty: true, idleForMs: policy.graceAfterLeftMs } : {};
 }
 
-type Settling = Extract<Action, { kind: "none" | "record-paused" | "record-run" | "expire" | "rest" }>;
+type Settling = Extract<
+  Action,
+  { kind: "none" | "record-paused" | "record-run" | "expire" | "rest" | "give-up" }
+>;
 
 /**
  * Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. Where the
@@ -174,6 +178,8 @@ function commitSettled(
       return commitExpired(runtime, lease, action.reason);
     case "rest":
       return rest(runtime, lease, snapshot);
+    case "give-up":
+      return fail(runtime, lease, action.reason);
   }
 }
 

@@ -18,7 +18,8 @@
  *   warm           it runs, with time left; nothing was claimed
  *   busy           another holds the claim, or took it since the decision; what an open wants was written all the same,
  *                  and the holder goes on to it
- *   active         pause and renew only: somebody was active or is there, or nothing may be paused
+ *   active         pause and renew only: somebody was active or is there, nothing may be paused, or the suspension for
+ *                  which it was to rest has been lifted
  *   waiting        open only: no place is free; it stands in the line. The extra is '1' when nobody looks after the line
  *   refused        open only: it may not run; the extra says why, and the record too until it is granted
  *   needs-person   open only: it failed, and starts again only at a person's click
@@ -77,6 +78,8 @@ if kind == 'pause' or kind == 'renew' then
   if requireEmpty and countViewers() > 0 then return reply('active') end
   if requireUnheld and countHolds() > 0 then return reply('active') end
 end
+-- It was lifted since that was decided: they are using it again. A pause that has begun is finished all the same.
+if kind == 'pause' and reason == 'suspended' and state == 'running' and not isSuspended() then return reply('active') end
 
 -- Past its end the provider has paused it, and work inside would wake it for nobody.
 if kind == 'sync' and getNumber('endsAt') <= now then return reply('not-applicable') end

@@ -42,6 +42,8 @@ export class Calls {
   readonly befallen = new Map<string, number>();
   /** Until when a service answers nobody. */
   readonly outages = new Map<Service, number>();
+  /** Until when a service takes its time before it does what it is asked. */
+  readonly slow = new Map<Service, { readonly until: number; readonly mostMs: number }>();
   /** For tests that plan one by one: what befalls the next calls, instead of chance. */
   scripted: ((site: string, worker: Worker) => CallFault | undefined) | undefined;
   /** For those too: how long every stall takes, instead of chance. */
@@ -57,7 +59,7 @@ export class Calls {
     const fault = this.scripted
       ? this.scripted(site, worker)
       : faultOf(this.parts.plan(), dice, numberOfSite(site));
-    await sleep(clock, call.latencyMs);
+    await sleep(clock, call.latencyMs + this.slownessMs(call.service));
     if (worker.isDead) return worker.die();
     if (fault) this.count(site, fault);
     if ((this.outages.get(call.service) ?? 0) > clock.now()) {
@@ -88,6 +90,11 @@ export class Calls {
         void this.applyLater(call);
         return call.unanswered();
     }
+  }
+
+  private slownessMs(service: Service): number {
+    const slow = this.slow.get(service);
+    return slow && this.parts.clock.now() < slow.until ? this.parts.dice.between(0, slow.mostMs) : 0;
   }
 
   count(site: string, fault: string): void {

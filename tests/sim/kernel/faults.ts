@@ -4,6 +4,7 @@
  * events and services. It must never draw while the world is healed. Cannot fail.
  */
 import type { Dice } from "./dice";
+import { numberOfSite } from "./sites";
 
 /** Of the fault model: what may happen to any call. */
 export const callFaults = [
@@ -31,9 +32,24 @@ export interface FaultPlan {
   readonly delayed: number;
   /** How often what Inngest would hold back (debounce, singleton, cancelOn) comes all the same. */
   readonly unheeded: number;
-  /** Each worker's clock is off by up to so much. */
-  readonly skewMs: number;
+  /** Between which each worker's clock is off. */
+  readonly skewMs: readonly [least: number, most: number];
 }
+
+/** Where most depends on what is believed of an answer: they are favoured more often than the others. */
+const delicate = ["sandboxes.create", "sandboxes.pause", "sandboxes.kill", "events.send", "redis.commit"];
+
+/** F8: each worker's clock is off by itself, or all of them to one side of the services'. */
+const MOST_SKEW_MS = 5 * 60_000;
+const skews: readonly FaultPlan["skewMs"][] = [
+  [0, 0],
+  [0, 0],
+  [0, 0],
+  [-MOST_SKEW_MS, MOST_SKEW_MS],
+  [-MOST_SKEW_MS, MOST_SKEW_MS],
+  [-MOST_SKEW_MS, -0.8 * MOST_SKEW_MS],
+  [0.8 * MOST_SKEW_MS, MOST_SKEW_MS],
+];
 
 /** Some seeds are gentle, so that long chains of what normally happens are reached as well. */
 export function drawFaultPlan(dice: Dice, sites: number): FaultPlan {
@@ -49,12 +65,15 @@ export function drawFaultPlan(dice: Dice, sites: number): FaultPlan {
       late: upTo(0.08),
       malformed: upTo(0.06),
     },
-    favourite: { fault: dice.pick(callFaults), site: Math.floor(dice.between(0, sites)) },
+    favourite: {
+      fault: dice.pick(callFaults),
+      site: dice.happens(0.25) ? numberOfSite(dice.pick(delicate)) : Math.floor(dice.between(0, sites)),
+    },
     staleLists: upTo(0.5),
     repeated: upTo(0.3),
     delayed: upTo(0.2),
     unheeded: upTo(0.3),
-    skewMs: dice.happens(0.5) ? 5 * 60_000 : 0,
+    skewMs: dice.pick(skews),
   };
 }
 
@@ -73,7 +92,7 @@ export const noFaults: FaultPlan = {
   repeated: 0,
   delayed: 0,
   unheeded: 0,
-  skewMs: 0,
+  skewMs: [0, 0],
 };
 
 /** So often the favourite befalls its site. */
@@ -91,7 +110,13 @@ export function faultOf(plan: FaultPlan, dice: Dice, site: number): CallFault | 
 }
 
 /** Longer than a lease, often; F4 without it would find nothing (a stall must outlive the claim). */
-export const stallMs = (dice: Dice): number => dice.between(5_000, 180_000);
+export const longestStallMs = 180_000;
+export const stallMs = (dice: Dice): number => dice.between(5_000, longestStallMs);
 
 /** When a call that nobody waits for any more takes effect after all. */
-export const lateMs = (dice: Dice): number => dice.mostlyShort(120_000);
+export const lateMs = (dice: Dice): number => dice.mostlyShort(latestMs);
+
+export const latestMs = 120_000;
+
+/** How long a service may take that is slow, and not down: longer than a lease, so that who waits is overtaken. */
+export const slowestMs = 150_000;

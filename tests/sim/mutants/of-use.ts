@@ -83,6 +83,22 @@ export const ofUse: readonly Mutant[] = [
     ],
   },
   {
+    name: "lifted-suspension-heeded",
+    what: "the word of a suspension is followed although it was lifted",
+    edits: [
+      {
+        file: "functions/rest-on-request.ts",
+        find: 'if (because === "suspended" && snapshot.suspendedBecause === undefined) {',
+        replace: 'if (because === "evicted" && askedAt < 0) {',
+      },
+      {
+        file: claim,
+        find: "if kind == 'pause' and reason == 'suspended' and state == 'running' and not isSuspended() then return reply('active') end\n",
+        replace: "",
+      },
+    ],
+  },
+  {
     name: "sleeps-until-local-time",
     what: "a watch sleeps until a time of its worker's clock",
     edits: [

@@ -5,17 +5,17 @@
 import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import { longestHoldMs, type World } from "../world/world";
+import { nowAndThen } from "./now-and-then";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-export async function workNowAndThen(world: World, scope: Scope, until: number): Promise<void> {
-  const { clock, dice } = world;
-  for (let piece = 1; clock.now() < until; piece += 1) {
-    await sleep(clock, dice.between(30 * SECOND, 6 * MINUTE));
-    if (clock.now() >= until) return;
-    await work(world, scope, `agent-work-${piece}`);
-  }
+export function workNowAndThen(world: World, scope: Scope, until: number): Promise<void> {
+  let pieces = 0;
+  return nowAndThen(world, [30 * SECOND, 6 * MINUTE], until, () => {
+    pieces += 1;
+    return work(world, scope, `agent-work-${pieces}`);
+  });
 }
 
 async function work(world: World, scope: Scope, key: string): Promise<void> {

@@ -2,28 +2,27 @@
  * Owns what nobody asked for: outages, a Redis that forgets its last writes, deploys in mid-run, records of another
  * version, and a provider that acts on its own. It must never do what the fault model does not have.
  */
-import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import { ApiError } from "@/lib/local/e2b/semantics/api-error";
 import type { SandboxView } from "@/lib/local/e2b/semantics/sandbox-view";
 import { keysOf } from "@/lib/store/keys";
 import type { Service } from "../kernel/calls";
 import { environment, type World } from "../world/world";
+import { nowAndThen } from "./now-and-then";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-export async function disturbNowAndThen(
+export function disturbNowAndThen(
   world: World,
   scopes: readonly Scope[],
   everyMs: number,
   until: number,
 ): Promise<void> {
-  const { clock, dice } = world;
-  while (clock.now() < until) {
-    await sleep(clock, dice.between(0.2, 1.8) * everyMs);
-    if (clock.now() < until) await dice.pick(disturbances)(world, dice.pick(scopes));
-  }
+  const { dice } = world;
+  return nowAndThen(world, [0.2 * everyMs, 1.8 * everyMs], until, () =>
+    dice.pick(disturbances)(world, dice.pick(scopes)),
+  );
 }
 
 type Disturbance = (world: World, scope: Scope) => Promise<void>;
@@ -66,6 +65,8 @@ const otherVersion: Disturbance = async (world, scope) => {
     void redis
       .command("HGET", recordKey, "v")
       .then((v) => (v === "0" ? redis.command("HSET", recordKey, "v", "1") : null));
+    // What happened until then happened beside a record that could not be read.
+    world.calls.count("world", "other-version-over");
   });
 };
 
@@ -84,12 +85,8 @@ const damage: Disturbance = async (world, scope) => {
 };
 
 /** In worlds whose provider has these bugs they come again and again. */
-export async function damageNowAndThen(world: World, scopes: readonly Scope[], until: number): Promise<void> {
-  const { clock, dice } = world;
-  while (clock.now() < until) {
-    await sleep(clock, dice.between(0.1, 1) * MINUTE);
-    if (clock.now() < until) await damage(world, dice.pick(scopes));
-  }
+export function damageNowAndThen(world: World, scopes: readonly Scope[], until: number): Promise<void> {
+  return nowAndThen(world, [0.1 * MINUTE, MINUTE], until, () => damage(world, world.dice.pick(scopes)));
 }
 
 /** F11: somebody else with the same key, to a sandbox of any preview. */

@@ -6,7 +6,9 @@
 import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import type { Rekindle } from "@/lib/rekindle";
+import { latestMs } from "../kernel/faults";
 import type { World } from "../world/world";
+import { nowAndThen } from "./now-and-then";
 
 const SECOND = 1_000;
 
@@ -44,21 +46,19 @@ const acts: Readonly<Record<string, Act>> = {
 
 const undoing = ["goOn", "createAgain", "unsuspend"];
 
-export async function operateNowAndThen(
+export function operateNowAndThen(
   world: World,
   scopes: readonly Scope[],
   everyMs: number,
   until: number,
 ): Promise<void> {
-  const { clock, dice } = world;
-  while (clock.now() < until) {
-    await sleep(clock, dice.between(0.2, 1.8) * everyMs);
-    if (clock.now() >= until) return;
+  const { dice } = world;
+  return nowAndThen(world, [0.2 * everyMs, 1.8 * everyMs], until, async () => {
     const scope = dice.pick(scopes);
     if (dice.happens(0.2)) world.products.edit(scope.projectId);
     await operate(world, dice.pick(Object.keys(acts)), scope);
     if (dice.happens(0.5)) await operate(world, dice.pick(undoing), scope);
-  }
+  });
 }
 
 export async function operate(world: World, name: string, scope: Scope): Promise<boolean> {
@@ -71,9 +71,17 @@ export async function operate(world: World, name: string, scope: Scope): Promise
   return ended.kind === "answered";
 }
 
-/** Whatever was switched or suspended is not any more; asked until it was answered. */
+/** Whatever was switched or suspended is not any more; nor is what was asked before and is only done after that. */
 export async function undoEverything(world: World, scopes: readonly Scope[]): Promise<void> {
-  for (const name of undoing) {
-    for (const scope of scopes) while (!(await operate(world, name, scope))) await sleep(world.clock, SECOND);
-  }
+  const undo = async () => {
+    for (const name of undoing) for (const scope of scopes) await operateUntilDone(world, name, scope);
+  };
+  await undo();
+  await sleep(world.clock, latestMs);
+  await undo();
+}
+
+/** Asked until it was answered. */
+export async function operateUntilDone(world: World, name: string, scope: Scope): Promise<void> {
+  while (!(await operate(world, name, scope))) await sleep(world.clock, SECOND);
 }

@@ -7,6 +7,7 @@ import { sleep } from "@/lib/clock";
 import type { Scope } from "@/lib/ids";
 import type { PreviewView } from "@/lib/preview/view";
 import type { World } from "../world/world";
+import { nowAndThen } from "./now-and-then";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -41,6 +42,15 @@ export async function visit(world: World, visitor: Visitor, until: number): Prom
   if (dice.happens(0.7)) await ask(world, visitor, "leave");
 }
 
+/** Somebody who does not believe that it takes so long, and loads the page anew whenever it does not run. */
+export function reloadAgainAndAgain(world: World, visitor: Visitor, until: number): Promise<void> {
+  let isRunning = false;
+  return nowAndThen(world, [5 * SECOND, 20 * SECOND], until, async () => {
+    const view = await ask(world, visitor, isRunning ? "beat" : "open");
+    isRunning = view?.state === "running";
+  });
+}
+
 /** A few clicks; false when nobody ever answered. */
 async function openPatiently(world: World, visitor: Visitor): Promise<boolean> {
   for (let click = 0; click < 4; click += 1) {
@@ -56,12 +66,12 @@ export async function ask(
   { scope, viewerId }: Visitor,
   what: "open" | "beat" | "leave",
 ): Promise<PreviewView | undefined> {
+  const begunAt = world.clock.now();
+  const beaten = what === "beat" ? world.told?.beat(scope) : undefined;
   const ended = await world.run(({ rekindle }) => rekindle[what]({ ...scope, viewerId }));
+  beaten?.(ended.kind === "answered");
   if (ended.kind === "threw") world.refused(what, ended.error);
   if (ended.kind !== "answered") return undefined;
-  if (what === "beat") {
-    world.signs?.accepted(scope);
-    world.told?.beaten(scope);
-  }
+  if (what === "beat") world.signs?.accepted(scope, begunAt);
   return ended.value;
 }

@@ -7,8 +7,8 @@
 import type { World } from "../world/world";
 import { nameOf, type RawRecord, type Rule, type Seen, type Watch } from "./watch";
 
-/** Its calls begin with the claim's lease id and epoch. */
-const ofHolder = ["redis.renew-lease", "redis.commit", "redis.begin-create"];
+/** Its calls begin with the claim's lease id and epoch. A commit that keeps the claim makes it no longer. */
+const ofHolder = ["redis.renew-lease", "redis.begin-create"];
 /** What may begin an epoch. */
 const beginning = ["redis.claim", "redis.forget-begin"];
 

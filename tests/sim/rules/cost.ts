@@ -56,7 +56,18 @@ export function placesAreNotGivenTwice(world: World, watch: Watch): Rule {
 /** For each preview and minute, faults and their repetitions included. */
 const MOST_CALLS_PER_PREVIEW_MINUTE = 60;
 
+/** In any one minute: what is begun and fails and is begun again at once shows here, and is lost in the whole. */
+const MOST_CALLS_IN_ONE_MINUTE = 300;
+
 export function callsStayWithinBudget(world: World, watch: Watch, previews: number): Rule {
+  let [minute, calls] = [0, 0];
+  world.onApplied(() => {
+    const current = Math.floor(world.clock.now() / 60_000);
+    if (current !== minute) [minute, calls] = [current, 0];
+    calls += 1;
+    if (calls === MOST_CALLS_IN_ONE_MINUTE * previews + 1)
+      watch.report("I8", `more than ${calls - 1} calls in one minute for ${previews} previews`);
+  });
   return {
     name: "I8",
     async healed() {

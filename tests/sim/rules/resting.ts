@@ -10,7 +10,8 @@ import { nameOf, type Rule, type Watch } from "./watch";
 const forWantOfUse = ["idle", "left", "evicted"];
 
 export interface SignsOfLife {
-  accepted(scope: Scope): void;
+  /** Its answer may come long after it was accepted; `begunAt` is certainly not later than that. */
+  accepted(scope: Scope, begunAt: number): void;
   held(scope: Scope, key: string, endsAt: number): void;
   released(scope: Scope, key: string): void;
   readonly rule: Rule;
@@ -20,7 +21,9 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
   const lastAccepted = new Map<string, number>();
   const holds = new Map<string, Map<string, number>>();
   return {
-    accepted: (scope) => lastAccepted.set(nameOf(scope), world.clock.now()),
+    accepted: (scope, begunAt) => {
+      lastAccepted.set(nameOf(scope), Math.max(lastAccepted.get(nameOf(scope)) ?? 0, begunAt));
+    },
     held: (scope, key, endsAt) => {
       const of = holds.get(nameOf(scope)) ?? new Map<string, number>();
       holds.set(nameOf(scope), of.set(key, endsAt));
@@ -29,12 +32,19 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
     rule: {
       name: "I4",
       seen({ scope, before, after: { state, reason = "" } }) {
+        // Who had it forgotten gave up its holds as well.
+        if (state === undefined) forgotten(scope);
         const isDecision = state === "pausing" && before.state === "running" && forWantOfUse.includes(reason);
         // What Redis was told and has forgotten it cannot know.
         if (isDecision && world.losses.count === 0) judge(scope, reason);
       },
     },
   };
+
+  function forgotten(scope: Scope): void {
+    holds.delete(nameOf(scope));
+    lastAccepted.delete(nameOf(scope));
+  }
 
   function judge(scope: Scope, reason: string): void {
     const now = world.clock.now();

@@ -1,7 +1,7 @@
 /**
  * Owns that signs of life are told on: of a running preview whose beats are accepted, an event goes out at least at the
  * policy's pace, or neither the provider's end nor the idle watch would follow them. While Inngest takes nothing none can;
- * the next beat after it must. Nothing is said where anything else went wrong since the last one. A return during a pause
+ * the next beat after it must. Nothing is said where a beat itself was disturbed since the last one. A return during a pause
  * is written down as a wish, whatever becomes of the pause.
  */
 import type { Scope } from "@/lib/ids";
@@ -17,8 +17,8 @@ interface Told {
 }
 
 export interface SignsTold {
-  /** A beat was answered. */
-  beaten(scope: Scope): void;
+  /** A beat begins; what is returned is to be called when it has ended. */
+  beat(scope: Scope): (isAnswered: boolean) => void;
   readonly rule: Rule;
 }
 
@@ -28,8 +28,9 @@ export function signsAreTold(
   past: () => readonly { readonly name: string; readonly data: Record<string, unknown> }[],
 ): SignsTold {
   const told = new Map<string, Told>();
+  /** How many beats of each preview have begun and not ended. */
+  const open = new Map<string, number>();
   let seenEvents = 0;
-  let lastUntaken = 0;
   let about = "";
   world.onApplied((site, of) => {
     if (site.startsWith("redis.")) about = of;
@@ -40,23 +41,25 @@ export function signsAreTold(
       if (name === "user/active") tell(`${data.projectId}/${data.userId}`);
     seenEvents = past().length;
   };
+  const judge = (name: string) => {
+    hearEvents();
+    const last = told.get(name);
+    if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
+    const sinceMs = world.clock.now() - last.at;
+    if (sinceMs > world.policy.emitEveryMs + SLACK_MS)
+      watch.report("told", `a beat of ${name} was accepted, and the last that was told is ${sinceMs} ms old`);
+  };
   return {
-    beaten(scope) {
-      hearEvents();
-      // Since the last beat of anybody some event was not taken, which may have been this one's.
-      const untaken = countOf(world, (key) => notTaken.has(key));
-      const wasUntaken = untaken !== lastUntaken;
-      lastUntaken = untaken;
-      if (wasUntaken) return;
+    beat(scope) {
       const name = nameOf(scope);
-      const last = told.get(name);
-      if (watch.records.get(name)?.state !== "running" || last?.faults !== faultsOf(world)) return;
-      const sinceMs = world.clock.now() - last.at;
-      if (sinceMs > world.policy.emitEveryMs + SLACK_MS)
-        watch.report(
-          "told",
-          `a beat of ${name} was accepted, and the last that was told is ${sinceMs} ms old`,
-        );
+      const untakenBefore = untakenOf(world);
+      open.set(name, (open.get(name) ?? 0) + 1);
+      return (isAnswered) => {
+        const others = (open.get(name) ?? 1) - 1;
+        open.set(name, others);
+        // Another one may be about to tell; and what this one could not tell the next one has to.
+        if (isAnswered && others === 0 && untakenBefore === untakenOf(world)) judge(name);
+      };
     },
     rule: {
       name: "told",
@@ -78,19 +81,33 @@ export function signsAreTold(
   };
 }
 
-/** All that went wrong but for events that were not taken. */
-const faultsOf = (world: World): number =>
-  countOf(world, (key) => !notTaken.has(key) && key !== "world outage");
+/** Of events that Inngest did not take. */
+function untakenOf({ calls }: World): number {
+  return untaken.reduce((sum, key) => sum + (calls.befallen.get(key) ?? 0), 0);
+}
 
-function countOf({ calls }: World, isMeant: (key: string) => boolean): number {
+const untaken = ["outage", "error-before", "error-after", "malformed", "late"].map(
+  (fault) => `events.send ${fault}`,
+);
+
+/**
+ * All that can keep a sign from being told, but for events that were not taken: whoever beats is told of those, and gives
+ * the slot back. What befalls other calls befalls other work.
+ */
+function faultsOf({ calls }: World): number {
   let faults = 0;
-  for (const [key, count] of calls.befallen) if (isMeant(key)) faults += count;
+  for (const [key, count] of calls.befallen) if (isInTheWay(key)) faults += count;
   return faults;
 }
 
-const notTaken = new Set([
-  "events.send outage",
-  "events.send error-before",
-  "events.send error-after",
-  "events.send malformed",
+const isInTheWay = (key: string): boolean => key.startsWith("redis.touch ") || inTheWay.has(key);
+
+const inTheWay = new Set([
+  "events.send crash-before",
+  "events.send crash-after",
+  "events.send stall",
+  "world deploy",
+  "world lost-writes",
+  "world other-version",
+  "world other-version-over",
 ]);

@@ -188,7 +188,7 @@ export async function createWorld({
   function startProcess(): Process {
     if (!clientOf) throw new Error("no layer was put on this world");
     born += 1;
-    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(-plan.skewMs, plan.skewMs)));
+    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(...plan.skewMs)));
     if (worker.skewMs !== 0) calls.count("world", "clock-skew");
     const own = redisOf(outside, worker);
     const runtime: Runtime = {

@@ -88,6 +88,15 @@ describe("a user who may not run anything", () => {
     expect(decide(used, { kind: "paused", pausedAt: NOW }, policy).kind).toBe("record-paused");
   });
 
+  test("has a start or resume that broke off given up, and a pause finished", () => {
+    const giveUp = { kind: "give-up", reason: "run-failed" };
+    for (const state of ["starting", "resuming"] as const)
+      for (const observed of [running, gone])
+        expect(decide({ ...aSnapshot(state), ...suspended }, observed, policy)).toStrictEqual(giveUp);
+
+    expect(decide({ ...aSnapshot("pausing"), ...suspended }, running, policy).kind).toBe("pause");
+  });
+
   test("has it looked at soon, whatever its deadlines are", () => {
     expect(healRunningAt(used, policy)).toBe(NOW + policy.healAfterMs);
     expect(healRunningAt({ ...used, suspendedBecause: "" }, policy)).toBe(NOW + policy.healAfterMs);

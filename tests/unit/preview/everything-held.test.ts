@@ -38,6 +38,12 @@ describe("is looked at again, and nothing else is done about", () => {
     expect(decide(held(aSnapshot("pausing")), running, policy)).toStrictEqual(none("idle"));
   });
 
+  test("a start of a suspended user that broke off", () => {
+    const broken = { ...aSnapshot("starting"), suspendedBecause: "The invoice is unpaid." };
+
+    expect(decide(held(broken), running, policy)).toStrictEqual(none("requested"));
+  });
+
   test("one that runs although it should rest", () => {
     expect(decide(held(aSnapshot("paused")), running, policy)).toStrictEqual(none("idle"));
   });
