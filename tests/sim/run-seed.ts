@@ -5,14 +5,14 @@
 import { sleep } from "@/lib/clock";
 import { parseScope, type Scope } from "@/lib/ids";
 import { settlePromises } from "./kernel/sim-clock";
-import { sitesOfLayer2 } from "./kernel/sites";
+import { sites, sitesOfLayer2 } from "./kernel/sites";
 import { putLayer1 } from "./layer-1/layer-1";
 import { putLayer2 } from "./layer-2/layer-2";
 import { workNowAndThen } from "./people/agents";
 import { damageNowAndThen, disturbNowAndThen } from "./people/disturbances";
 import { haveAHardTime } from "./people/hard-times";
 import { nowAndThen } from "./people/now-and-then";
-import { operateNowAndThen, undoEverything } from "./people/operators";
+import { operateNowAndThen, operateTowards, undoEverything } from "./people/operators";
 import { ask, visitAgainAndAgain } from "./people/visits";
 import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
 import { onlyWhatWasSeen } from "./rules/believed";
@@ -125,7 +125,7 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
   await play(chaosEndsAt);
   if (seen.violations.length === 0) {
     world.heal();
-    world.begin(undoEverything(world, scopes));
+    world.begin(undoEverything(world));
     await play(world.clock.now() + UNDOING_MS);
     for (const scope of scopes) if (world.dice.happens(0.5)) present.push(scope);
     for (const scope of present) world.begin(stay(world, scope));
@@ -195,6 +195,8 @@ function populate(world: World, scopes: readonly Scope[], until: number, replayO
   if (dice.happens(0.2)) world.begin(damageNowAndThen(world, scopes, until));
   if (dice.happens(0.4)) world.begin(nowAndThen(world, [0.2 * MINUTE, 4 * MINUTE], until, replayOne));
   if (dice.happens(0.15)) world.begin(haveAHardTime(world, dice.pick(scopes), until));
+  const favoured = sites[world.plannedFaults.favourite.site] ?? "";
+  world.begin(operateTowards(world, favoured, scopes, until) ?? Promise.resolve());
 }
 
 const atRest: ReadonlySet<string> = new Set(["paused", "expired", "absent"]);
