@@ -24,8 +24,8 @@ describe("what rests", () => {
     expect(record.leaseId).toBeUndefined();
     expect(world.running()).toHaveLength(1);
     // The same again after a lost answer, a repeated event, and anybody else.
-    expect(await openNow(world, { requestId: "asked" })).toMatchObject({ kind: "ready", how: "resumed" });
     expect(await openNow(world, { requestId: "asked", leaseId: elses })).toMatchObject({ kind: "completed" });
+    expect(await openNow(world, { requestId: "asked" })).toMatchObject({ kind: "ready", how: "resumed" });
     expect(await openNow(world, { leaseId: elses })).toMatchObject({ kind: "ready", how: "warm" });
     expect(await openNow(world)).toMatchObject({ kind: "ready", how: "resumed" });
     expect(world.faults.count("sandboxes.connect")).toBe(1);

@@ -117,11 +117,18 @@ describe("who comes", () => {
   test("while the provider pauses it has it back at once", async () => {
     const world = await answeringWorld();
     const sandboxId = await brought(world, scope);
-    asItCalls(world, "sandboxes.pause", () => come(world));
+    let cameAt: number | undefined;
+    asItCalls(world, "sandboxes.pause", async () => {
+      await come(world);
+      cameAt = (await world.record()).lastActiveAt;
+    });
 
     const paused = await pauseNow(world);
 
     expect(paused).toMatchObject({ kind: "reopened", outcome: { kind: "ready", how: "resumed" } });
+    // They came once: that they are given what they came for is no other sign of life.
+    expect(cameAt).toBeDefined();
+    expect((await world.record()).lastActiveAt).toBe(cameAt);
     expect(await world.record()).toMatchObject({ state: "running", sandboxId, reason: "returned" });
     expect(world.running()).toHaveLength(1);
   });
