@@ -31,7 +31,7 @@ export const judges = {
   renew: ["renewing-faults", "renewing"],
   retire: ["retention"],
   "save-files": ["files", "unsaved-work"],
-  settle: ["losses", "failures", "files", "renewing-faults", "resting"],
+  settle: ["operations/{open,pause,renew}", "losses", "failures", "files", "renewing-faults", "resting"],
   "stand-in-line": ["line", "failures"],
   sync: ["files", "unsaved-work"],
   "take-over": ["adopting"],

@@ -41,6 +41,8 @@ export async function lapse(world: World): Promise<void> {
 export async function overtake(world: World): Promise<Lease> {
   await lapse(world);
   return granted(
-    await world.store.claim(scope, { kind: "open", leaseId: elses, isByPerson: false, bootId: "theirs" }),
+    await world.store.claim(scope, {
+      ...{ kind: "open", leaseId: elses, isByPerson: false, isDoubted: true, bootId: "theirs" },
+    }),
   );
 }
