@@ -1,18 +1,18 @@
 /**
  * Owns which lives judge the mutants of an operation: those named here, by their files in `tests/lifecycle`, and the tests
  * of the operation alone, which are asked first. All lives together take minutes, and a mutant that lives costs every
- * test that comes by it; so a score that is measured here is a lower bound. An operation that is missing has no judges.
+ * test that comes by it; so a score that is measured here is a lower bound. What is pure needs no life.
  */
 export const judges = {
   acquire: ["failures", "losses", "redis-lost", "opening"],
   adopt: ["adopting"],
   "audit-findings": ["auditing"],
-  "audit-judge": ["auditing", "redis-lost"],
+  "audit-judge": [],
   "audit-mend": ["auditing", "redis-lost"],
   "audit-page": ["auditing", "redis-lost"],
   audit: ["auditing"],
   boot: ["failures", "losses", "renewing-faults", "opening"],
-  candidates: ["redis-lost", "auditing"],
+  candidates: [],
   "check-back": ["files", "unsaved-work"],
   "count-running": ["failures", "line"],
   extend: ["staying-alive", "provider-acts", "renewing-faults"],

@@ -84,6 +84,19 @@ describe("it is not done", () => {
     expect(await renewNow(world, { isAtRest: true })).toMatchObject({ kind: "renewed" });
   });
 
+  test("when it ended between the look and the claim", async () => {
+    const { world } = await running(nearItsEnd);
+    asItCalls(world, "store.claim", async () => {
+      const settling = granted(await world.store.claim(scope, { kind: "settle", leaseId: elses }));
+      await world.store.commit(settling, {
+        ...{ operation: "gone", claim: "release", become: "expired", reason: "sandbox-gone", check: "never" },
+      });
+    });
+
+    expect(await renewNow(world)).toMatchObject({ kind: "not-due" });
+    expect(await world.record()).toMatchObject({ state: "expired" });
+  });
+
   test("by who decided on another's epoch, or while somebody else is at work", async () => {
     const { world } = await running(nearItsEnd);
     const { epoch } = await world.record();
@@ -106,9 +119,23 @@ test("one that the provider has no more is begun anew, and said to be gone", asy
   await world.cloud.killBehindTheBack(sandboxId);
 
   expect(await renewNow(world)).toMatchObject({ kind: "renewed", outcome: { kind: "starting" } });
+  expect(world.faults.count("sandboxes.connect")).toBe(0);
   const record = await world.record();
   expect(record).toMatchObject({ state: "starting", reason: "sandbox-gone", leaseId: lease });
   expect(record).not.toHaveProperty("sandboxId");
+});
+
+test("files that could not be looked at keep nothing from being renewed, and leave no seal", async () => {
+  const { world, sandboxId } = await running(nearItsEnd);
+  for (let time = 0; time < 20; time += 1) troubled(world, "sandboxes.run");
+  let halfWay: unknown;
+  asItCalls(world, "sandboxes.connect", async () => {
+    halfWay = await world.record();
+  });
+
+  expect(await renewNow(world)).toMatchObject({ kind: "renewed", outcome: { kind: "ready" } });
+  expect(halfWay).toMatchObject({ state: "resuming", sandboxId });
+  expect(halfWay).not.toHaveProperty("sealHash");
 });
 
 describe("one that broke off is gone on with by its own repetition", () => {
