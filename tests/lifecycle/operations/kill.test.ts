@@ -9,8 +9,12 @@ import { asItCalls, elses, lease, openNow } from "./alone";
 const killNow = (world: World) => world.finish(() => kill(world.runtime, scope, lease));
 const hold = (world: World) =>
   world.runtime.fleet.turn("hold-everything", { on: true, by: "ann", why: "to look" });
-const isLookedAtAgain = async (world: World) =>
-  (await world.redis.command("ZSCORE", "rekindle:test:due", "p1/u1")) !== null;
+
+/** When it is looked at if everybody else forgot it. */
+async function lookedAtIn(world: World): Promise<number | undefined> {
+  const at = await world.redis.command("ZSCORE", "rekindle:test:due", "p1/u1");
+  return at === null ? undefined : Number(at) - world.clock.now();
+}
 
 describe("a sandbox", () => {
   test("that runs is given up by the record and marked before it is killed, and the preview is rebuilt", async () => {
@@ -31,8 +35,28 @@ describe("a sandbox", () => {
     for (const gone of ["leaseId", "sandboxId", "runStartedAt", "endsAt", "bootId"])
       expect(record).not.toHaveProperty(gone);
     expect(world.sandboxes()).toEqual([]);
-    expect(await isLookedAtAgain(world)).toBe(false);
+    expect(await lookedAtIn(world)).toBeUndefined();
     expect(await openNow(world)).toMatchObject({ kind: "starting" });
+  });
+
+  test("is wanted by nobody from the claim on, and who comes meanwhile finds it killed all the same", async () => {
+    const world = await createWorld();
+    await brought(world, scope);
+    let underWay: unknown;
+    let commits = 0;
+    world.faults.interpose(async (call) => {
+      if (call === "store.commit") {
+        commits += 1;
+        underWay = await world.record();
+        await world.store.claim(scope, { kind: "open", leaseId: elses, isByPerson: true, bootId: "x" });
+      } else if (call === "store.renewLease" && commits === 0) {
+        expect(await world.record()).toMatchObject({ state: "running", wanted: "resting" });
+      }
+    });
+
+    expect(await killNow(world)).toMatchObject({ kind: "killed" });
+    expect(underWay).toMatchObject({ leaseId: lease, phase: "tidy" });
+    expect(await world.record()).toMatchObject({ state: "expired", wanted: "resting" });
   });
 
   test.each([
@@ -115,7 +139,8 @@ describe("nothing is killed", () => {
     expect(await world.record()).toMatchObject({ state: "running", wanted: "running" });
     expect((await world.record()).leaseId).toBeUndefined();
     expect(world.running()).toHaveLength(1);
-    expect(await isLookedAtAgain(world)).toBe(true);
+    // After the first of its deadlines as of any that runs, not at the end of a claim that is over.
+    expect(await lookedAtIn(world)).toBeGreaterThan(world.policy.leaseMs);
   });
 
   test("when everything is held just before: what rests is left at rest", async () => {
@@ -127,5 +152,6 @@ describe("nothing is killed", () => {
     expect(await world.record()).toMatchObject({ state: "paused", wanted: "resting" });
     expect((await world.record()).leaseId).toBeUndefined();
     expect(world.sandboxes()).toMatchObject([{ state: "paused" }]);
+    expect(await lookedAtIn(world)).toBeGreaterThan(world.policy.retentionMs / 2);
   });
 });
