@@ -4,6 +4,7 @@
  */
 import { parseLeaseId } from "@/lib/ids";
 import { type OpenOutcome, type OpenRequest, open } from "@/lib/preview/operations/open";
+import type { Reason } from "@/lib/preview/reasons";
 import { keysOf } from "@/lib/store/keys";
 import type { Lease } from "@/lib/store/store";
 import { granted } from "@/tests/support/rested";
@@ -45,4 +46,24 @@ export async function overtake(world: World): Promise<Lease> {
       ...{ kind: "open", leaseId: elses, isByPerson: false, isDoubted: true, bootId: "theirs" },
     }),
   );
+}
+
+/** The operation's own claim, as it has one before it acts. */
+export const claim = async (
+  world: World,
+  kind: "open" | "settle" | "pause",
+  reason?: Reason,
+): Promise<Lease> =>
+  granted(
+    await world.store.claim(scope, {
+      ...(kind === "open" ? { kind, isByPerson: false, isDoubted: true, bootId: "boot" } : { kind }),
+      leaseId: lease,
+      ...(reason === undefined ? {} : { reason }),
+    }),
+  );
+
+/** When it is looked at if everybody else forgot it. */
+export async function lookedAtIn(world: World): Promise<number | undefined> {
+  const at = await world.redis.command("ZSCORE", "rekindle:test:due", "p1/u1");
+  return at === null ? undefined : Number(at) - world.clock.now();
 }

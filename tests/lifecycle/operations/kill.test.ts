@@ -4,17 +4,11 @@ import { kill } from "@/lib/preview/operations/kill";
 import { packageJson, product } from "@/tests/support/product";
 import { brought, granted, rested } from "@/tests/support/rested";
 import { createWorld, scope, type World } from "@/tests/support/world";
-import { asItCalls, elses, lease, openNow } from "./alone";
+import { asItCalls, elses, lease, lookedAtIn, openNow } from "./alone";
 
 const killNow = (world: World) => world.finish(() => kill(world.runtime, scope, lease));
 const hold = (world: World) =>
   world.runtime.fleet.turn("hold-everything", { on: true, by: "ann", why: "to look" });
-
-/** When it is looked at if everybody else forgot it. */
-async function lookedAtIn(world: World): Promise<number | undefined> {
-  const at = await world.redis.command("ZSCORE", "rekindle:test:due", "p1/u1");
-  return at === null ? undefined : Number(at) - world.clock.now();
-}
 
 describe("a sandbox", () => {
   test("that runs is given up by the record and marked before it is killed, and the preview is rebuilt", async () => {
