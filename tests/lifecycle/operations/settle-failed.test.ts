@@ -127,6 +127,8 @@ describe("a start that failed", () => {
     expect(await world.record()).toMatchObject({ state: "failed", reason: "install-failed" });
     expect((await world.record()).leaseId).toBeUndefined();
     expect(world.running()).toHaveLength(1);
+    // What runs on has its place, or another would be let in beside it.
+    expect((await world.runtime.fleet.state()).taken).toBe(1);
     expect(await lookedAtIn(world)).toBe(world.policy.healAfterMs);
   });
 
@@ -138,7 +140,7 @@ describe("a start that failed", () => {
     const error = new ProviderUnreachableError("pause");
     world.faults.plan("sandboxes.pause", { kind: "error-before", error });
     await expect(failNow(world, lease, "install-failed")).rejects.toBe(error);
-    expect(await world.record()).toMatchObject({ state: "failed", leaseId });
+    expect(await world.record()).toMatchObject({ state: "failed", leaseId, phase: "tidy" });
 
     await giveUpTidying(world.runtime, lease);
 
@@ -146,6 +148,22 @@ describe("a start that failed", () => {
     expect((await world.record()).leaseId).toBeUndefined();
     expect(world.running()).toHaveLength(1);
     expect(await lookedAtIn(world)).toBe(world.policy.healAfterMs);
+  });
+
+  test("of one that had memory is given up as paused, for the sweep to bring to rest", async () => {
+    const world = await createWorld();
+    const sandboxId = await rested(world, scope);
+    const lease = await claim(world, "open");
+    await world.cloud.connect(sandboxId, 600);
+    const error = new ProviderUnreachableError("pause");
+    world.faults.plan("sandboxes.pause", { kind: "error-before", error });
+    await expect(failNow(world, lease, "provider-unreachable")).rejects.toBe(error);
+
+    await giveUpTidying(world.runtime, lease);
+
+    expect(await world.record()).toMatchObject({ state: "paused", reason: "provider-unreachable" });
+    expect((await world.record()).leaseId).toBeUndefined();
+    expect(world.running()).toHaveLength(1);
   });
 
   test("cannot be given up by who was overtaken", async () => {

@@ -11,7 +11,7 @@ import {
 } from "@/lib/preview/operations/settle";
 import { brought, rested } from "@/tests/support/rested";
 import { createWorld, MINUTE, SECOND, scope } from "@/tests/support/world";
-import { claim, elses, lease as leaseId, lookedAtIn, openNow, overtake } from "./alone";
+import { asItCalls, claim, elses, lease as leaseId, lookedAtIn, openNow, overtake } from "./alone";
 
 /** All that is true of one rest, or of one sandbox's disk. */
 const ofTheRest = {
@@ -55,11 +55,16 @@ describe("what runs", () => {
     await world.advance(4 * SECOND);
     const now = world.clock.now();
     const sandbox = { sandboxId, startedAt: now - 5, endsAt: now + MINUTE };
+    let phase: unknown;
+    asItCalls(world, "store.commit", async () => {
+      phase = (await world.record()).phase;
+    });
 
     await commitRunning(world.runtime, lease, {
       ...{ sandbox, port: 5173, cameBack: "restarted", revision: "r9", requestId: "asked" },
     });
 
+    expect(phase).toBe("answer");
     const record = await world.record();
     expect(record).toMatchObject({
       ...{ state: "running", reason: "requested", sandboxId, runStartedAt: now - 5, endsAt: now + MINUTE },
