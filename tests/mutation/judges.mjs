@@ -18,7 +18,7 @@ export const judges = {
   extend: ["staying-alive", "provider-acts", "renewing-faults"],
   "files-source": ["failures"],
   finish: ["failures", "renewing-faults", "replays"],
-  forget: ["forgetting"],
+  forget: ["forgetting", "forgetting-broken-off"],
   "give-time-back": ["provider-acts", "losses"],
   kill: ["switches"],
   "make-room": ["limits", "line"],
