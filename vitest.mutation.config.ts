@@ -1,11 +1,13 @@
 /**
  * Owns which tests judge a mutant, all of them in this process and none of them with a redis-server, other processes or a
  * browser: of the pure core those that take milliseconds, of the store's adapters its contract on our own engine as well,
- * of the operations whole lives in virtual time. The cheap ones run first, because the first failure ends it.
+ * of an operation its own tests and whole lives in virtual time. The cheap ones run first, because the first failure ends
+ * it.
  */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { judgesOf } from "./tests/mutation/judges.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "");
 
@@ -17,8 +19,8 @@ const core = [
 const testsOf: Readonly<Record<string, readonly string[]>> = {
   core,
   store: [...core, "tests/contract/store/**/*.test.ts"],
-  operations: ["tests/lifecycle/**/*.test.ts"],
 };
+const mutated = process.env.MUTATED ?? "core";
 
 /** Whole worlds by the dozen, for minutes each: a mutant that lives would cost all of them. */
 const long = [
@@ -26,8 +28,6 @@ const long = [
   // Of other folders.
   "tests/property/{files,step-outcomes,webhooks}.test.ts",
   "tests/contract/store/scale.contract.test.ts",
-  "tests/lifecycle/{capacity,cost,crowd,deaths,audit-scale}.test.ts",
-  "tests/lifecycle/wishes/**",
 ];
 
 /** A file stands with the longest of these that it begins with. */
@@ -35,13 +35,8 @@ const byCost = [
   "tests/unit/",
   "tests/property/",
   "tests/contract/",
-  "tests/lifecycle/opening",
-  "tests/lifecycle/resting",
-  "tests/lifecycle/renewing.test",
+  "tests/lifecycle/operations/",
   "tests/lifecycle/",
-  "tests/lifecycle/auditing",
-  "tests/lifecycle/crashes",
-  "tests/lifecycle/limits",
 ];
 
 class CheapFirst extends BaseSequencer {
@@ -61,7 +56,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    include: [...(testsOf[process.env.MUTATED ?? "core"] ?? [])],
+    include: [...(judgesOf(mutated) ?? testsOf[mutated] ?? [])],
     exclude: long,
     isolate: false,
     reporters: ["./tests/mutation/failed-loads.mjs"],

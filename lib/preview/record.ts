@@ -199,6 +199,16 @@ export function sandboxOf(record: PreviewRecord): z.infer<typeof sandboxIdSchema
   return "sandboxId" in record ? record.sandboxId : undefined;
 }
 
+/**
+ * The sandbox of a preview that rests, is brought to rest or brought back: none of these is read without one.
+ * @throws of any other that has none
+ */
+export function sandboxAtHand(record: PreviewRecord): z.infer<typeof sandboxIdSchema> {
+  const sandboxId = sandboxOf(record);
+  if (sandboxId === undefined) throw new Error(`a preview that is "${record.state}" names no sandbox`);
+  return sandboxId;
+}
+
 /** Past the end that the provider confirmed it is paused there, whatever the record says until somebody looks. */
 export function isRunOver({ record, now }: Snapshot): boolean {
   return record.state === "running" && now >= record.endsAt;

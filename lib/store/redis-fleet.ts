@@ -18,6 +18,8 @@ const members = z.array(z.string()).transform((all) => all.flatMap(parseMember))
 
 const servedSchema = z.tuple([z.enum(["going-on", "other", "over"]), members, members, count]);
 const stateSchema = z.tuple([count, count, count, count, count, count, z.array(z.string())]);
+/** All of it or nothing: there is no half of a suspension. */
+const suspensionSchema = z.union([z.tuple([]), z.tuple([z.string(), z.string(), count])]);
 
 /** A server that died is replaced after so many of its looks. */
 const LOOKS_PER_CLAIM = 4;
@@ -93,9 +95,10 @@ export function redisFleet(redis: Redis, environment: string, policy: Policy): F
 
     async suspension(userId) {
       const raw = await redis.runScript(suspensionScript, ofUser(userId), []);
-      const [why, by, since] = z.array(z.string()).parse(raw);
-      if (why === undefined || by === undefined) return undefined;
-      return { userId: userIdSchema.parse(userId), why, by, since: Number(since) };
+      const told = suspensionSchema.parse(raw);
+      if (told.length === 0) return undefined;
+      const [why, by, since] = told;
+      return { userId: userIdSchema.parse(userId), why, by, since };
     },
   };
 }

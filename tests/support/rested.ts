@@ -1,12 +1,14 @@
 /**
- * Owns previews that rest, without the boot and the pause that brought them there, for scenarios of many. It must leave
- * what the functions would have left: a paused sandbox with its labels, and a record that names it. Fails as the store does.
+ * Owns previews that run or rest, without the boot and the pause that brought them there, for scenarios of many and for an
+ * operation alone. It must leave what the functions would have left: a sandbox with its labels, and a record that names
+ * it. Fails as the store does.
  */
 import { parseLeaseId, type SandboxId, type Scope, sandboxIdSchema } from "@/lib/ids";
-import type { Lease } from "@/lib/store/store";
+import type { Commit, Lease } from "@/lib/store/store";
 import type { World } from "./world";
 
-export async function rested(world: World, of: Scope): Promise<SandboxId> {
+/** Its server answers as the world's probes say; nobody is there and nothing is sealed. */
+export async function brought(world: World, of: Scope, known: Commit["set"] = {}): Promise<SandboxId> {
   const { store, cloud, runtime } = world;
   const leaseId = parseLeaseId(`seed-${of.projectId}-${of.userId}`);
   const { startedAt, endAt, ...view } = await cloud.create({
@@ -21,9 +23,16 @@ export async function rested(world: World, of: Scope): Promise<SandboxId> {
     operation: "up",
     claim: "release",
     become: "running",
-    set: { sandboxId, runStartedAt: startedAt, endsAt: endAt, port: 3000 },
+    set: { sandboxId, runStartedAt: startedAt, endsAt: endAt, port: 3000, ...known },
     check: "when-running",
   });
+  return sandboxId;
+}
+
+export async function rested(world: World, of: Scope, known: Commit["set"] = {}): Promise<SandboxId> {
+  const { store, cloud } = world;
+  const leaseId = parseLeaseId(`seed-${of.projectId}-${of.userId}`);
+  const sandboxId = await brought(world, of, known);
   await cloud.pause(sandboxId);
   const pausing = granted(await store.claim(of, { kind: "pause", leaseId, isForced: true, reason: "left" }));
   await store.commit(pausing, {
@@ -36,7 +45,8 @@ export async function rested(world: World, of: Scope): Promise<SandboxId> {
   return sandboxId;
 }
 
-function granted(reply: { readonly kind: string; readonly lease?: Lease }): Lease {
+/** @throws when the claim was not granted. */
+export function granted(reply: { readonly kind: string; readonly lease?: Lease }): Lease {
   if (!reply.lease) throw new Error(`the claim was answered with "${reply.kind}"`);
   return reply.lease;
 }

@@ -10,7 +10,7 @@ import type { LeaseId, SandboxId, Scope, ViewerId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
-import { type CameBack, type Snapshot, sandboxOf } from "../record";
+import { type CameBack, type Snapshot, sandboxAtHand } from "../record";
 import { isIntact, recordDamage } from "./check-back";
 import { commitRunning, loseSandbox } from "./settle";
 import { standInLine } from "./stand-in-line";
@@ -88,8 +88,7 @@ async function resume(
   requestId: string | undefined,
 ): Promise<OpenOutcome> {
   const { record } = snapshot;
-  const sandboxId = sandboxOf(record);
-  if (!sandboxId) return { kind: "starting", lease, snapshot };
+  const sandboxId = sandboxAtHand(record);
   const startedAt = runtime.clock.now();
   const budgetLeftMs = () => runtime.policy.resumeInlineMs - (runtime.clock.now() - startedAt);
   try {

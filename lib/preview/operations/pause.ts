@@ -8,7 +8,7 @@ import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import type { Reason } from "../reasons";
-import { type Snapshot, sandboxOf } from "../record";
+import { type Snapshot, sandboxAtHand } from "../record";
 import { extend } from "./extend";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
@@ -51,9 +51,7 @@ export async function pause(runtime: Runtime, scope: Scope, request: PauseReques
       return { kind: "not-running" };
   }
   const { lease, snapshot } = claimed;
-  const sandboxId = sandboxOf(snapshot.record);
-  if (!sandboxId) return { kind: "expired", snapshot: await commitExpired(runtime, lease, "sandbox-gone") };
-
+  const sandboxId = sandboxAtHand(snapshot.record);
   const ready = await readyToPause(runtime, lease, sandboxId);
   if (ready.snapshot.record.wanted === "running") {
     const stayed = await stayRunning(runtime, lease);

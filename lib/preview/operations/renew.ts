@@ -9,7 +9,7 @@ import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { renewalDue } from "../decide";
 import type { Reason } from "../reasons";
-import { type Snapshot, sandboxOf } from "../record";
+import { type Snapshot, sandboxAtHand } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { readyToPause } from "./ready-to-pause";
 import { commit, commitExpired } from "./settle";
@@ -62,16 +62,14 @@ export async function renew(runtime: Runtime, scope: Scope, request: RenewReques
       return { kind: "not-due", snapshot: seen };
   }
   const { lease, snapshot } = claimed;
-  const sandboxId = sandboxOf(snapshot.record);
-  if (sandboxId) {
-    const { sealHash } = await readyToPause(runtime, lease, sandboxId);
-    const left = await runtime.sandboxes.pause(sandboxId);
-    if (left === "gone") {
-      await commitExpired(runtime, lease, "sandbox-gone");
-      return goOn("sandbox-gone");
-    }
-    if (sealHash) await recordSeal(runtime, lease, sealHash);
+  const sandboxId = sandboxAtHand(snapshot.record);
+  const { sealHash } = await readyToPause(runtime, lease, sandboxId);
+  const left = await runtime.sandboxes.pause(sandboxId);
+  if (left === "gone") {
+    await commitExpired(runtime, lease, "sandbox-gone");
+    return goOn("sandbox-gone");
   }
+  if (sealHash) await recordSeal(runtime, lease, sealHash);
   return goOn();
 }
 

@@ -9,7 +9,7 @@ import type { LeaseId, SandboxId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
 import { keptUntil, usedUntil } from "../decide";
-import { type PreviewRecord, type Snapshot, sandboxOf } from "../record";
+import { type PreviewRecord, type Snapshot, sandboxAtHand } from "../record";
 import { type OpenOutcome, open } from "./open";
 import { pause } from "./pause";
 import { commit, fail, ofTheSandbox, sandboxFields } from "./settle";
@@ -65,9 +65,10 @@ async function claimDue(
   if (claimed.kind !== "granted") return { kind: "not-due" };
   const { lease, snapshot } = claimed;
   const { record, now, isEverythingHeld } = snapshot;
-  const sandboxId = sandboxOf(record);
   const isDue = isSavedNow || now >= keptUntil(record, runtime.policy);
-  if (sandboxId && isDue && !isEverythingHeld) return { kind: "due", lease, snapshot, sandboxId };
+  if (isDue && !isEverythingHeld) {
+    return { kind: "due", lease, snapshot, sandboxId: sandboxAtHand(record) };
+  }
   await commit(runtime, lease, { operation: "not-due", claim: "release", check: "never" });
   return { kind: "not-due" };
 }

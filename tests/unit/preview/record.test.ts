@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ProviderCapacityError, ProviderRateError, StoreRefusedError } from "@/lib/errors";
 import { reasonOfError } from "@/lib/preview/reasons";
-import { isClaimed, isRunOver, recordSchema, sandboxOf } from "@/lib/preview/record";
+import { isClaimed, isRunOver, recordSchema, sandboxAtHand, sandboxOf } from "@/lib/preview/record";
 import { aRecord, aSnapshot, NOW, SANDBOX_ID, type states } from "@/tests/support/records";
 
 const texts = (state: (typeof states)[number]): Record<string, string> =>
@@ -94,6 +94,13 @@ describe("every word that is written", () => {
     }
     expect(recordSchema.safeParse({ ...texts("running"), [field]: "something-else" }).success).toBe(false);
   });
+});
+
+test("what rests, is brought to rest or brought back has a sandbox at hand, and nobody else is taken to have one", () => {
+  for (const state of ["running", "pausing", "paused", "resuming"] as const)
+    expect(sandboxAtHand(aRecord(state))).toBe(SANDBOX_ID);
+  for (const state of ["absent", "starting", "expired", "failed"] as const)
+    expect(() => sandboxAtHand(aRecord(state))).toThrow(`"${state}"`);
 });
 
 describe("the reason of an error", () => {
