@@ -93,6 +93,10 @@ async function take(parts: HoldParts, scope: Scope, key: HoldKey, maxMs: number)
   // The record first, for a hold needs one; whatever is to be started is started by this.
   await parts.open(scope);
   const reply = await parts.runtime.store.hold(scope, key, maxMs);
+  if (reply.kind === "absent") {
+    const previewId = parts.runtime.store.previewIdOf(scope);
+    throw new PreviewNotAvailableError(previewId, "absent", "it was forgotten meanwhile");
+  }
   if (reply.kind !== "held") throw new Error(`a hold cannot be answered with "${reply.kind}"`);
   try {
     // It went to rest between the two; from here on no pause can come between.

@@ -50,6 +50,8 @@ export type ForgetBegun =
   | {
       readonly kind: "begun";
       readonly hadRecord: boolean;
+      /** What has an epoch up to this one is forgotten; what is opened afterwards has a later one. */
+      readonly epoch: number;
       /** What the record named until now, and names no more. */
       readonly named: readonly SandboxId[];
     }

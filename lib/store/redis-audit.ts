@@ -104,8 +104,9 @@ export function redisAudit(redis: Redis, environment: string, policy: Policy): A
       const { status, extra } = parseReply(forgetBeginScript, scope, previewId, raw);
       const kind = z.enum(["begun", "held"]).parse(status);
       if (kind === "held") return { kind };
-      const named = z.array(sandboxIdSchema).parse(extra.split(" ").slice(1));
-      return { kind, hadRecord: extra !== "", named };
+      const [isThere, epoch, ...ids] = extra.split(" ");
+      const named = z.array(sandboxIdSchema).parse(ids);
+      return { kind, hadRecord: isThere === "1", epoch: Number(epoch), named };
     },
 
     async endForgetting(scope, leaseId, sandboxes) {

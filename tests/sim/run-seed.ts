@@ -9,7 +9,7 @@ import { sites, sitesOfLayer2 } from "./kernel/sites";
 import { putLayer1 } from "./layer-1/layer-1";
 import { putLayer2 } from "./layer-2/layer-2";
 import { workNowAndThen } from "./people/agents";
-import { damageNowAndThen, disturbNowAndThen } from "./people/disturbances";
+import { damageNowAndThen, disturbNowAndThen, settleVersion } from "./people/disturbances";
 import { haveAHardTime } from "./people/hard-times";
 import { nowAndThen } from "./people/now-and-then";
 import { operateNowAndThen, operateTowards, undoEverything } from "./people/operators";
@@ -125,6 +125,7 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
   await play(chaosEndsAt);
   if (seen.violations.length === 0) {
     world.heal();
+    for (const scope of scopes) await settleVersion(world, scope);
     world.begin(undoEverything(world));
     await play(world.clock.now() + UNDOING_MS);
     for (const scope of scopes) if (world.dice.happens(0.5)) present.push(scope);

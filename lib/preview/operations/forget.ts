@@ -142,8 +142,9 @@ async function begin(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<
   const highestEpoch = Math.max(0, ...before.map(({ epoch }) => epoch));
   const begun = await audits.beginForgetting(scope, leaseId, highestEpoch, named);
   if (begun.kind === "held") throw new EverythingHeldError("forget a preview");
-  // Named or made between the two: nobody names another from here on.
-  const after = await sandboxes.find({ app, env, previewId });
+  // Named or made between the two. The list may take longer than the claim holds, and what somebody has opened since is
+  // theirs: it has a later epoch.
+  const after = (await sandboxes.find({ app, env, previewId })).filter(({ epoch }) => epoch <= begun.epoch);
   const all = [...named, ...begun.named, ...after.map(({ sandboxId }) => sandboxId), ...told];
   return { hadRecord: begun.hadRecord, sandboxes: [...new Set(all)] };
 }

@@ -33,6 +33,10 @@ local failure, rejoins, count = ARGV[16], ARGV[17] == '1', tonumber(ARGV[18])
 local operations = get('operations') or ','
 if string.find(operations, ',' .. operation .. ',', 1, true) then return reply('committed') end
 if get('leaseId') ~= leaseId or get('epoch') ~= epoch then return reply('lost') end
+-- Two attempts of one step hold the same claim. What one of them has brought to rest under it the other one, which is late,
+-- does not set going again: only a claim leads out of a rest.
+local rests = { absent = true, expired = true, failed = true, paused = true }
+if state ~= '' and rests[get('state')] and not rests[state] then return reply('lost') end
 if state ~= '' and not string.find(allowed, ',' .. get('state') .. ',', 1, true) then return reply('illegal') end
 
 local sandboxId, isTold = get('sandboxId'), condemned ~= ''

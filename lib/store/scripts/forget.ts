@@ -19,8 +19,8 @@ const REMEMBER_FORGOTTEN_MS = 86_400_000;
  * KEYS  22… what is remembered of each sandbox
  * ARGV  2 leaseId  3 lease in ms  4 the highest epoch that the provider knows of it  5… the sandboxes to mark, in that order
  *
- * Returns status `begun`, or `held` while nothing may be killed. The extra is empty when there was no record, and else
- * the sandboxes that it named, each after a space.
+ * Returns status `begun`, or `held` while nothing may be killed. The extra is '1' or '0' for whether there was a record, the
+ * epoch up to which everything is forgotten, and the sandboxes that the record named, with spaces between.
  */
 export const forgetBeginScript = script(
   "forget-begin",
@@ -54,8 +54,10 @@ if isThere then
 end
 redis.call('HSET', forgottenKey, 'at', whole(now), 'epoch', whole(epoch))
 redis.call('PEXPIRE', forgottenKey, '${REMEMBER_FORGOTTEN_MS}')
-if isThere then return reply('begun', '1' .. named) end
-return replyAbsent('begun')
+if isThere then return reply('begun', '1 ' .. whole(epoch) .. named) end
+local answer = replyAbsent('begun')
+answer[5] = '0 ' .. whole(epoch)
+return answer
 `,
 );
 

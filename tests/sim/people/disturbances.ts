@@ -62,13 +62,17 @@ const otherVersion: Disturbance = async (world, scope) => {
   world.restart();
   await redis.command("HSET", recordKey, "v", "0");
   clock.after(dice.mostlyShort(2 * MINUTE), () => {
-    void redis
-      .command("HGET", recordKey, "v")
-      .then((v) => (v === "0" ? redis.command("HSET", recordKey, "v", "1") : null));
+    void settleVersion(world, scope);
     // What happened until then happened beside a record that could not be read.
     world.calls.count("world", "other-version-over");
   });
 };
+
+/** The code that reads it is everywhere by now; also after that was written and lost again. */
+export async function settleVersion({ redis }: World, scope: Scope): Promise<void> {
+  const [recordKey] = keysOf(environment, scope).all;
+  if ((await redis.command("HGET", recordKey, "v")) === "0") await redis.command("HSET", recordKey, "v", "1");
+}
 
 /** F11: a paused sandbox comes back with other files than it was sealed with (E2B's bugs around a second resume). */
 const damage: Disturbance = async (world, scope) => {
