@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { EverythingHeldError, ProviderUnreachableError } from "@/lib/errors";
 import { parseViewerId } from "@/lib/ids";
+import { sandboxOf } from "@/lib/preview/record";
 import { auditNow, pastGrace, stateOf, strayOf } from "@/tests/support/audits";
 import { contents, forget, mine } from "@/tests/support/forgetting";
 import { createWorld, MINUTE, scope } from "@/tests/support/world";
@@ -31,6 +32,26 @@ test("a start that is under way ends without leaving anything", async () => {
   expect(world.sandboxes()).toEqual([]);
   expect(await world.record(mine)).toMatchObject({ state: "absent" });
   expect((await contents(world)).filter((text) => text.includes("shop"))).toEqual([]);
+});
+
+// Found by the simulator (layer 1): the list of sandboxes took longer than the claim holds, and what somebody had opened
+// meanwhile was killed while its record named it.
+test("what is opened while the list of sandboxes is on its way is let go before it is killed", async () => {
+  const world = await createWorld();
+  await world.ready("v1", mine);
+  const killedUnderItsRecord: unknown[] = [];
+  world.faults.plan("sandboxes.find", { kind: "stall", ms: 3 * MINUTE }, 1);
+  world.faults.interpose(async () => {
+    const sandboxId = sandboxOf(await world.record(mine));
+    const isThere = world.sandboxes().some((sandbox) => sandbox.sandboxId === sandboxId);
+    if (sandboxId !== undefined && !isThere) killedUnderItsRecord.push(sandboxId);
+  });
+  world.clock.after(2 * MINUTE, () => void world.rekindle.open({ ...mine, viewerId: parseViewerId("v1") }));
+
+  await forget(world);
+
+  expect(world.faults.count("sandboxes.create")).toBe(2);
+  expect(killedUnderItsRecord).toEqual([]);
 });
 
 test("nothing is forgotten while everything is held", async () => {

@@ -1,6 +1,8 @@
 /** An agent's hold: what it keeps from resting, how it ends, and what it must never change. */
 import { describe, expect, test } from "vitest";
-import { InvalidRequestError, NeedsPersonError } from "@/lib/errors";
+import { InvalidRequestError, NeedsPersonError, PreviewNotAvailableError } from "@/lib/errors";
+import { parseLeaseId } from "@/lib/ids";
+import { forgetPreview } from "@/lib/preview/operations/forget";
 import { hold } from "@/tests/support/agents";
 import { createWorld, MINUTE, SECOND, scope, type World } from "@/tests/support/world";
 
@@ -196,6 +198,21 @@ describe("taking and giving back", () => {
     await world.advance(SWEEP);
     expect(await stateOf(world)).toBe("failed");
     expect(world.running()).toEqual([]);
+  });
+
+  // Found by the simulator (layer 1): what answered was no error of the catalogue.
+  test("a hold on a preview that is forgotten at that moment says that it is not available", async () => {
+    const world = await createWorld();
+    await world.ready();
+    world.faults.interpose(async (call) => {
+      if (call !== "store.hold") return;
+      world.faults.interpose(undefined);
+      await forgetPreview(world.runtime, scope, { leaseId: parseLeaseId("forget-of-tests") });
+    });
+
+    const refused = world.finish(() => world.rekindle.hold(scope, { key: "task", maxMs: MINUTE }));
+
+    await expect(refused).rejects.toBeInstanceOf(PreviewNotAvailableError);
   });
 
   test("an end that no hold may have is refused before anything is opened", async () => {

@@ -49,6 +49,19 @@ describe.each(engines)("a commit on %s", (engine) => {
     expect(same.kind).toBe("committed");
   });
 
+  // Found by the simulator (layer 1): one attempt of a step had said that the start failed, the other one went on with it
+  // under the same claim, and the preview was starting for ever.
+  test("what was brought to rest under a claim is not set going again under it", async () => {
+    await at.store.commit(lease, marking("failed", { become: "failed", reason: "run-failed" }));
+
+    const late = await at.store.commit(lease, marking("on", { become: "starting", reason: "sandbox-gone" }));
+
+    expect(late).toMatchObject({
+      kind: "lost",
+      snapshot: { record: { state: "failed", reason: "run-failed" } },
+    });
+  });
+
   test("writes its fields, and the claim stays or ends as it says", async () => {
     const held = await at.store.commit(lease, marking("a", { set: { sandboxId: sandboxA, revision: "r7" } }));
     const released = await at.store.commit(
