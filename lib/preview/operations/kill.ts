@@ -6,7 +6,10 @@
  */
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
+import type { Commit } from "@/lib/store/store";
+import type { Policy } from "../policy";
 import { type Snapshot, sandboxOf } from "../record";
+import type { State } from "../transitions";
 import { saveOrSayWhyNot } from "./save-files";
 import { commit, ofTheSandbox, sandboxFields } from "./settle";
 
@@ -28,7 +31,9 @@ export async function kill(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
   const { record } = snapshot;
   const sandboxId = sandboxOf(record);
   if (!sandboxId) {
-    await commit(runtime, lease, { operation: "nothing-there", claim: "release", check: "never" });
+    // A start that broke off before it had one ends with the word, or it would be on its way for ever.
+    const ended = record.state === "starting" ? ({ become: "expired", reason: "killed" } as const) : {};
+    await commit(runtime, lease, { operation: "nothing-there", claim: "release", ...ended, check: "never" });
     return { kind: "nothing-there" };
   }
   // Waking what rests only to save it would cost a run: what its last pause could not save is lost, as the caller was told.
@@ -41,7 +46,7 @@ export async function kill(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
       operation: "held",
       claim: "release",
       wanted: now.state === "running" ? "running" : "resting",
-      check: now.state === "running" ? "when-running" : "never",
+      check: checkOf(now.state, runtime.policy),
     });
     return { kind: "held", snapshot: held };
   }
@@ -57,4 +62,10 @@ export async function kill(runtime: Runtime, scope: Scope, leaseId: LeaseId): Pr
   });
   await sandboxes.kill(sandboxId);
   return { kind: "killed", isSaved, snapshot: killed };
+}
+
+/** What broke off on its way somewhere is looked at again, as it would have been without the word. */
+function checkOf(state: State, { healAfterMs }: Policy): Commit["check"] {
+  if (state === "running") return "when-running";
+  return state === "paused" || state === "failed" ? "never" : { inMs: healAfterMs };
 }

@@ -4,7 +4,7 @@ import { kill } from "@/lib/preview/operations/kill";
 import { packageJson, product } from "@/tests/support/product";
 import { brought, granted, rested } from "@/tests/support/rested";
 import { createWorld, scope, type World } from "@/tests/support/world";
-import { asItCalls, elses, lease, lookedAtIn, openNow } from "./alone";
+import { asItCalls, elses, lapse, lease, lookedAtIn, openNow } from "./alone";
 
 const killNow = (world: World) => world.finish(() => kill(world.runtime, scope, lease));
 const hold = (world: World) =>
@@ -102,6 +102,16 @@ describe("nothing is killed", () => {
     expect(await world.record()).toMatchObject({ state: "failed", reason: "no-recipe" });
     expect((await world.record()).leaseId).toBeUndefined();
     expect(world.faults.count("sandboxes.kill")).toBe(0);
+  });
+
+  // Found by the simulator (layer 1): the claim ended, nothing was due any more, and it was starting for ever.
+  test("where a start broke off before it had a sandbox, which ends with the word", async () => {
+    const world = await createWorld();
+    await openNow(world);
+    await lapse(world);
+
+    expect(await killNow(world)).toEqual({ kind: "nothing-there" });
+    expect(await world.record()).toMatchObject({ state: "expired", reason: "killed", wanted: "resting" });
   });
 
   test("while somebody is at work on it", async () => {

@@ -61,6 +61,7 @@ const otherVersion: Disturbance = async (world, scope) => {
   noted(world, "other-version", `${scope.projectId}/${scope.userId}`);
   world.restart();
   await redis.command("HSET", recordKey, "v", "0");
+  world.wrote("other-version");
   clock.after(dice.mostlyShort(2 * MINUTE), () => {
     void settleVersion(world, scope);
     // What happened until then happened beside a record that could not be read.
@@ -69,9 +70,11 @@ const otherVersion: Disturbance = async (world, scope) => {
 };
 
 /** The code that reads it is everywhere by now; also after that was written and lost again. */
-export async function settleVersion({ redis }: World, scope: Scope): Promise<void> {
+export async function settleVersion({ redis, wrote }: World, scope: Scope): Promise<void> {
   const [recordKey] = keysOf(environment, scope).all;
-  if ((await redis.command("HGET", recordKey, "v")) === "0") await redis.command("HSET", recordKey, "v", "1");
+  if ((await redis.command("HGET", recordKey, "v")) !== "0") return;
+  await redis.command("HSET", recordKey, "v", "1");
+  wrote("other-version");
 }
 
 /** F11: a paused sandbox comes back with other files than it was sealed with (E2B's bugs around a second resume). */

@@ -261,6 +261,10 @@ export async function createWorld({
     onChange: (hear: (event: LifecycleEvent) => void) => changed.push(hear),
     /** Of Redis, before each that may change. */
     onKeysChanging: (hear: (keys: readonly string[]) => void) => changing.push(hear),
+    /** Somebody wrote to Redis by no call of the shipping code. */
+    wrote: (what: string) => {
+      for (const hear of applied) hear(`redis.${what}`, "", false);
+    },
     /** After each call took effect; `isLate` where nobody waits for it any more. */
     onApplied: (hear: (site: string, about: string, isLate: boolean) => void) => applied.push(hear),
     get plan() {
