@@ -145,8 +145,13 @@ async function begin(runtime: Runtime, scope: Scope, leaseId: LeaseId): Promise<
   // Named or made between the two. The list may take longer than the claim holds, and what somebody has opened since is
   // theirs: it has a later epoch.
   const after = (await sandboxes.find({ app, env, previewId })).filter(({ epoch }) => epoch <= begun.epoch);
-  const all = [...named, ...begun.named, ...after.map(({ sandboxId }) => sandboxId), ...told];
-  return { hadRecord: begun.hadRecord, sandboxes: [...new Set(all)] };
+  const marked = new Set([...named, ...begun.named]);
+  const others = new Set(
+    [...after.map(({ sandboxId }) => sandboxId), ...told].filter((id) => !marked.has(id)),
+  );
+  // One that was made too late for the marks may be found and named by whoever opens it since: then it is theirs.
+  for (const sandboxId of others) if (await store.condemn(scope, sandboxId)) marked.add(sandboxId);
+  return { hadRecord: begun.hadRecord, sandboxes: [...marked] };
 }
 
 function namedIn(record: PreviewRecord): SandboxId[] {

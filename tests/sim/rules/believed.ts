@@ -29,6 +29,10 @@ export function onlyWhatWasSeen(world: World, watch: Watch): Rule {
     const { sandboxId = "" } = after;
     // A boot has brought the product's files into it.
     if (after.filesFor !== before.filesFor) world.work.mended(sandboxId);
+    // Somebody else woke it, and may have changed what they liked: from then on nothing tells damage from that.
+    const isRestedAgain =
+      after.state === "paused" && before.sealHash !== undefined && after.sealHash === undefined;
+    if (isRestedAgain) world.work.mended(sandboxId);
     const cameBack = before.state !== "running" && after.state === "running";
     if (cameBack && world.work.isDamaged(sandboxId))
       watch.report(

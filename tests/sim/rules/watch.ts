@@ -110,7 +110,10 @@ export function watch(
   function countMove(before: RawRecord, after: RawRecord): void {
     const [from, to] = [before.state ?? "absent", after.state ?? "absent"];
     if (from !== to) count(moves, `${from}>${to}`);
-    if (after.reason !== undefined && after.reason !== before.reason) count(reasons, after.reason);
+    for (const field of ["reason", "refusedBecause"] as const) {
+      const reason = after[field];
+      if (reason !== undefined && reason !== before[field]) count(reasons, reason);
+    }
   }
 
   const rules = rulesOf(self);
