@@ -14,20 +14,11 @@ import { haveAHardTime } from "./people/hard-times";
 import { nowAndThen } from "./people/now-and-then";
 import { operateNowAndThen, operateTowards, operateUntilDone, undoEverything } from "./people/operators";
 import { ask, visitAgainAndAgain } from "./people/visits";
-import { isAnyUnderWay, recordsAgreeAtTheEnd } from "./rules/at-the-end";
-import { onlyWhatWasSeen } from "./rules/believed";
-import { claimsAreHeeded } from "./rules/claims";
-import { callsStayWithinBudget, orphansEnd, placesAreNotGivenTwice } from "./rules/cost";
-import { letGoIsGone } from "./rules/let-go";
-import { listedBeforeMade } from "./rules/listed";
-import { signsOfLife } from "./rules/resting";
-import { onlyTheSuspendedRest } from "./rules/suspended";
-import { historyIsWhole, oneWarningEach, type Told } from "./rules/telling";
-import { signsAreTold } from "./rules/told";
 
-import { type Violation, type Watch, watch } from "./rules/watch";
-import { workIsKept } from "./rules/work-kept";
-import { epochsGrow, movesAreLegal, oneSandboxEach } from "./rules/writing";
+import { watchByAllRules } from "./rules/all-rules";
+import { isAnyUnderWay } from "./rules/at-the-end";
+import type { Told } from "./rules/telling";
+import type { Violation, Watch } from "./rules/watch";
 import { profiles } from "./world/profiles";
 import { createWorld, startAt, type World } from "./world/world";
 
@@ -80,63 +71,11 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
   const { seed, profile } = world;
   const scopes = scopesOf(world);
   const present: Scope[] = [];
-  let orphans: ReturnType<typeof orphansEnd> | undefined;
-  const seen = watch(world, scopes, (self) => {
-    orphans = orphansEnd(world, self);
-    const wasRolledBack = () => world.losses.count > 0;
-    const signs = signsOfLife(world, self);
-    world.signs = signs;
-    const told = signsAreTold(world, self, () => bus.past);
-    // The SDK of the second layer tries a send again by itself, and answers its beat only then.
-    if (layer === 1) world.told = told;
-    return [
-      oneSandboxEach(self),
-      epochsGrow(self, wasRolledBack),
-      movesAreLegal(self, wasRolledBack),
-      workIsKept(world, self),
-      signs.rule,
-      onlyTheSuspendedRest(world, self),
-      told.rule,
-      claimsAreHeeded(world, self),
-      onlyWhatWasSeen(world, self),
-      listedBeforeMade(world, self),
-      letGoIsGone(world, self),
-      orphans,
-      placesAreNotGivenTwice(world, self),
-      oneWarningEach(self, () => bus.past),
-      historyIsWhole(world, self),
-      callsStayWithinBudget(world, self, scopes.length),
-      recordsAgreeAtTheEnd(world, self, { scopes: present }),
-    ];
-  });
-
-  const play = async (until: number): Promise<void> => {
-    await world.clock.runUntil(
-      until,
-      seen.look,
-      () => seen.violations.length > 0 || world.troubles.length > 0,
-    );
-  };
-  const peopleLeaveAt = startAt + Math.round(world.dice.between(...profile.chaosMs));
-  // What goes to rest when nobody is there any more meets faults as well.
-  const restingMs = world.dice.happens(0.6) ? world.policy.idleAfterMs + MINUTE : 0;
-  const chaosEndsAt = peopleLeaveAt + restingMs;
-  populate(world, scopes, peopleLeaveAt, () => bus.replayOne());
-  await play(chaosEndsAt);
-  if (seen.violations.length === 0) {
-    world.heal();
-    for (const scope of scopes) await settleVersion(world, scope);
-    world.begin(undoEverything(world));
-    // Where the next one is an hour away; what happened to a sandbox that rests is told by nothing else here.
-    const [any] = scopes;
-    if (any && profile.auditEveryMs > world.healingMs) world.begin(operateUntilDone(world, "audit", any));
-    await play(world.clock.now() + UNDOING_MS);
-    for (const scope of scopes) if (world.dice.happens(0.5)) present.push(scope);
-    for (const scope of present) world.begin(stay(world, scope));
-    await play(world.clock.now() + world.healingMs);
-    await playUntilSettled(world, seen, play);
-    await seen.healed();
-  }
+  const { seen, longestOrphanMs } = watchByAllRules(world, { scopes, present, layer, past: () => bus.past });
+  const play: Play = (until) =>
+    world.clock.runUntil(until, seen.look, () => seen.violations.length > 0 || world.troubles.length > 0);
+  await play(disturb(world, scopes, () => bus.replayOne()));
+  if (seen.violations.length === 0) await heal(world, seen, present, play);
   const troubles = world.troubles.map((what): Violation => ({ rule: "threw", what, at: world.clock.now() }));
   return {
     seed,
@@ -150,18 +89,47 @@ async function playSeed(world: World, bus: Events, layer: 1 | 2): Promise<SeedRe
     moves: seen.moves,
     reasons: seen.reasons,
     refusals: world.refusals,
-    longestOrphanMs: orphans?.longestMs() ?? 0,
+    longestOrphanMs: longestOrphanMs(),
     plan: world.plannedFaults,
     lines: world.trace.lines,
   };
 }
 
+type Play = (until: number) => Promise<void>;
+
+/** Begins all that happens to a world before it is healed, and answers when that is. */
+function disturb(world: World, scopes: readonly Scope[], replayOne: () => void): number {
+  const { dice, profile, policy } = world;
+  // What a hard time leads to takes longer than most seeds last.
+  const isHard = dice.happens(0.2);
+  const chaosMs = dice.between(...profile.chaosMs) + (isHard ? 5 * MINUTE : 0);
+  const peopleLeaveAt = startAt + Math.round(chaosMs);
+  populate(world, scopes, peopleLeaveAt, replayOne);
+  if (isHard) world.begin(haveAHardTime(world, dice.pick(scopes), peopleLeaveAt));
+  // What goes to rest when nobody is there any more meets faults as well.
+  return peopleLeaveAt + (dice.happens(0.6) ? policy.idleAfterMs + MINUTE : 0);
+}
+
+/** Nothing goes wrong any more; some people come back, into `present`, and stay, until all has come to rest or runs. */
+async function heal(world: World, seen: Watch, present: Scope[], play: Play): Promise<void> {
+  const { clock, dice, profile } = world;
+  const { scopes } = seen;
+  world.heal();
+  for (const scope of scopes) await settleVersion(world, scope);
+  world.begin(undoEverything(world));
+  // Where the next one is an hour away; what happened to a sandbox that rests is told by nothing else here.
+  const [any] = scopes;
+  if (any && profile.auditEveryMs > world.healingMs) world.begin(operateUntilDone(world, "audit", any));
+  await play(clock.now() + UNDOING_MS);
+  for (const scope of scopes) if (dice.happens(0.5)) present.push(scope);
+  for (const scope of present) world.begin(stay(world, scope));
+  await play(clock.now() + world.healingMs);
+  await playUntilSettled(world, seen, play);
+  await seen.healed();
+}
+
 /** A renewal may be under way just then; what is under way for longer than a claim and two sweeps is stuck. */
-async function playUntilSettled(
-  world: World,
-  seen: Watch,
-  play: (until: number) => Promise<void>,
-): Promise<void> {
+async function playUntilSettled(world: World, seen: Watch, play: Play): Promise<void> {
   const latest = world.clock.now() + world.policy.leaseMs + 2 * world.sweepEveryMs;
   while (seen.violations.length === 0 && isAnyUnderWay(seen) && world.clock.now() < latest)
     await play(world.clock.now() + 5_000);
@@ -198,7 +166,6 @@ function populate(world: World, scopes: readonly Scope[], until: number, replayO
   if (dice.happens(0.6)) world.begin(disturbNowAndThen(world, scopes, dice.between(1, 6) * MINUTE, until));
   if (dice.happens(0.2)) world.begin(damageNowAndThen(world, scopes, until));
   if (dice.happens(0.4)) world.begin(nowAndThen(world, [0.2 * MINUTE, 4 * MINUTE], until, replayOne));
-  if (dice.happens(0.15)) world.begin(haveAHardTime(world, dice.pick(scopes), until));
   const favoured = sites[world.plannedFaults.favourite.site] ?? "";
   world.begin(operateTowards(world, favoured, scopes, until) ?? Promise.resolve());
 }

@@ -49,7 +49,7 @@ const brisk = withOverrides(shipped, {
 
 const crowded = withOverrides(brisk, {
   planConcurrency: 2,
-  maxRunningPerUser: 1,
+  maxRunningPerUser: 2,
   maxRunMsPerUserDay: 12 * MINUTE,
   maxRunMsPerUserMonth: 30 * MINUTE,
 });
