@@ -33,9 +33,7 @@ export async function visit(world: World, visitor: Visitor, until: number): Prom
   trace.note(`${visitor.viewerId} comes to ${visitor.scope.projectId}/${visitor.scope.userId}`);
   if (!(await openPatiently(world, visitor))) return;
   while (clock.now() < until) {
-    const isAwayMs = dice.happens(0.1)
-      ? dice.between(MINUTE, 4 * MINUTE)
-      : world.policy.beatEveryMs * dice.pick([1, 1.5]);
+    const isAwayMs = dice.happens(0.12) ? awayMs(world) : world.policy.beatEveryMs * dice.pick([1, 1.5]);
     await sleep(clock, isAwayMs);
     await ask(world, visitor, "beat");
   }
@@ -50,6 +48,10 @@ export function reloadAgainAndAgain(world: World, visitor: Visitor, until: numbe
     isRunning = view?.state === "running";
   });
 }
+
+/** Often just until it counts as idle: who decides that and who comes back meet then. */
+const awayMs = ({ dice, policy }: World): number =>
+  dice.happens(0.6) ? policy.idleAfterMs * dice.between(0.98, 1.06) : dice.between(MINUTE, 4 * MINUTE);
 
 /** A few clicks; false when nobody ever answered. */
 async function openPatiently(world: World, visitor: Visitor): Promise<boolean> {
