@@ -21,6 +21,9 @@ export type Ended =
   /** The sandbox is gone. */
   | { readonly kind: "expire"; readonly reason: Reason };
 
+/** A way to running broke off, and its user may not go on with it: say so, and bring to rest what it has woken. */
+export type GivenUp = { readonly kind: "give-up"; readonly reason: Reason };
+
 export type Action =
   /** Nothing is wrong; look again at `nextCheckAt`, or never by ourselves when it is absent. */
   | { readonly kind: "none"; readonly reason: Reason; readonly nextCheckAt?: number }
@@ -32,8 +35,8 @@ export type Action =
   | {
       readonly kind: "open";
       readonly reason: Reason;
-      /** What the record has to say where it may not run, or has to wait for a place: it does not run any more. */
-      readonly unlessLet?: Ended;
+      /** What the record has to say where it may not run or has to wait for a place; what waits is never given up. */
+      readonly unlessLet?: Ended | GivenUp;
     }
   | { readonly kind: "pause"; readonly reason: Reason }
   /** Its run ends soon and it is in use: pause and resume it before, in a quiet moment while there is time for one. */
@@ -56,8 +59,7 @@ export type Action =
   | Ended
   /** The sandbox runs although the record says that it rests: pause it, the state stays. */
   | { readonly kind: "rest"; readonly reason: Reason }
-  /** A way to running broke off, and its user may not go on with it: say so, and bring to rest what it has woken. */
-  | { readonly kind: "give-up"; readonly reason: Reason }
+  | GivenUp
   /** Nothing may be paused while an operator looks: push the provider's end out, or it pauses by itself. */
   | { readonly kind: "extend"; readonly reason: Reason; readonly nextCheckAt: number }
   /** It has rested for longer than sandboxes are kept. */
@@ -271,6 +273,14 @@ function withRun(snapshot: Snapshot, runStartedAt: number, endsAt: number): Snap
  * start that nobody wants and that has no sandbox was an adoption that broke off: nothing is made in its place. Of who is
  * suspended nothing is carried on, and nothing may stay on its way for as long as that lasts.
  */
+/** Where what broke off on its way stands, should it not be let go on: what has not come to run was never a preview at rest. */
+function endedOnTheWay({ state, reason }: PreviewRecord, observed: Observed): Ended | GivenUp | undefined {
+  if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
+  if (state === "starting") return { kind: "give-up", reason: "run-failed" };
+  if (observed.kind === "paused") return { kind: "record-paused", reason, pausedAt: observed.pausedAt };
+  return state === "resuming" ? { kind: "give-up", reason: "run-failed" } : undefined;
+}
+
 function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
   const { record } = snapshot;
   if (record.state === "starting" && record.wanted === "resting" && !sandboxOf(record)) {
@@ -280,7 +290,9 @@ function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
     return { kind: "give-up", reason: "run-failed" };
   }
   if (record.state !== "pausing" || record.wanted === "running") {
-    return { kind: "open", reason: observed.kind === "gone" ? "sandbox-gone" : "interrupted" };
+    const unlessLet = endedOnTheWay(record, observed);
+    const reason = observed.kind === "gone" ? "sandbox-gone" : "interrupted";
+    return { kind: "open", reason, ...(unlessLet ? { unlessLet } : {}) };
   }
   switch (observed.kind) {
     case "gone":

@@ -86,8 +86,10 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
       return action.nextCheckAt === undefined ? settle(runtime, look, action) : { kind: "agreed", action };
     case "open": {
       const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
-      const isLet = outcome.kind !== "refused" && outcome.kind !== "waiting";
-      if (action.unlessLet && !isLet) await settle(runtime, look, action.unlessLet, "as-it-is");
+      const { unlessLet } = action;
+      const isWaiting = outcome.kind === "waiting" && unlessLet?.kind !== "give-up";
+      if (unlessLet && (outcome.kind === "refused" || isWaiting))
+        await settle(runtime, look, unlessLet, "as-it-is");
       return { kind: "opened", action, outcome };
     }
     case "pause":

@@ -36,7 +36,9 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
         if (state === undefined) forgotten(scope);
         const isDecision = state === "pausing" && before.state === "running" && forWantOfUse.includes(reason);
         // What Redis was told and has forgotten it cannot know.
-        if (isDecision && world.losses.count === 0) judge(scope, reason);
+        // Woken only so that its work could be saved, while all that anybody could see was that it rests.
+        const isForItsWork = before.reason === "last-save" && !isUsedSince(scope, Number(before.changedAt));
+        if (isDecision && !isForItsWork && world.losses.count === 0) judge(scope, reason);
       },
     },
   };
@@ -44,6 +46,10 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
   function forgotten(scope: Scope): void {
     holds.delete(nameOf(scope));
     lastAccepted.delete(nameOf(scope));
+  }
+
+  function isUsedSince(scope: Scope, at: number): boolean {
+    return (lastAccepted.get(nameOf(scope)) ?? 0) >= at || (holds.get(nameOf(scope))?.size ?? 0) > 0;
   }
 
   function judge(scope: Scope, reason: string): void {

@@ -166,6 +166,26 @@ test("what is to be opened again says what stands in the record where it may not
   expect(decide(aSnapshot("running", inUse), gone, policy)).toMatchObject({ unlessLet: { kind: "expire" } });
 });
 
+test.each([
+  ["starting, gone", "starting", gone, "expire"],
+  ["starting, its sandbox paused", "starting", paused, "give-up"],
+  ["resuming, paused", "resuming", paused, "record-paused"],
+  ["resuming, running", "resuming", running, "give-up"],
+] as const)(
+  "what broke off on its way says where it stands, should it not be let go on: %s",
+  (_case, state, observed, kind) => {
+    expect(decide(aSnapshot(state), observed, policy)).toMatchObject({ kind: "open", unlessLet: { kind } });
+  },
+);
+
+test("a rest that broke off and is wanted back says that it rests, or goes on running", () => {
+  const wanted = aSnapshot("pausing", { wanted: "running" });
+  expect(decide(wanted, paused, policy)).toMatchObject({
+    unlessLet: { kind: "record-paused", reason: "idle" },
+  });
+  expect(decide(wanted, running, policy)).not.toHaveProperty("unlessLet");
+});
+
 describe("boundaries", () => {
   test.each([
     [-1, "none"],
