@@ -37,7 +37,14 @@ export interface FaultPlan {
 }
 
 /** Where most depends on what is believed of an answer: they are favoured more often than the others. */
-const delicate = ["sandboxes.create", "sandboxes.pause", "sandboxes.kill", "events.send", "redis.commit"];
+const delicate = [
+  "sandboxes.create",
+  "sandboxes.pause",
+  "sandboxes.kill",
+  "sandboxes.observe",
+  "events.send",
+  "redis.commit",
+];
 
 /** F8: each worker's clock is off by itself, or all of them to one side of the services'. */
 const MOST_SKEW_MS = 5 * 60_000;
