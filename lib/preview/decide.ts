@@ -273,14 +273,6 @@ function withRun(snapshot: Snapshot, runStartedAt: number, endsAt: number): Snap
  * start that nobody wants and that has no sandbox was an adoption that broke off: nothing is made in its place. Of who is
  * suspended nothing is carried on, and nothing may stay on its way for as long as that lasts.
  */
-/** Where what broke off on its way stands, should it not be let go on: what has not come to run was never a preview at rest. */
-function endedOnTheWay({ state, reason }: PreviewRecord, observed: Observed): Ended | GivenUp | undefined {
-  if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
-  if (state === "starting") return { kind: "give-up", reason: "run-failed" };
-  if (observed.kind === "paused") return { kind: "record-paused", reason, pausedAt: observed.pausedAt };
-  return state === "resuming" ? { kind: "give-up", reason: "run-failed" } : undefined;
-}
-
 function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
   const { record } = snapshot;
   if (record.state === "starting" && record.wanted === "resting" && !sandboxOf(record)) {
@@ -303,4 +295,12 @@ function decideInterrupted(snapshot: Snapshot, observed: Observed): Action {
     case "unknown":
       return { kind: "pause", reason: record.reason };
   }
+}
+
+/** Where what broke off on its way stands, should it not be let go on: what has not come to run was never a preview at rest. */
+function endedOnTheWay({ state, reason }: PreviewRecord, observed: Observed): Ended | GivenUp | undefined {
+  if (observed.kind === "gone") return { kind: "expire", reason: "sandbox-gone" };
+  if (state === "starting") return { kind: "give-up", reason: "run-failed" };
+  if (observed.kind === "paused") return { kind: "record-paused", reason, pausedAt: observed.pausedAt };
+  return state === "resuming" ? { kind: "give-up", reason: "run-failed" } : undefined;
 }
