@@ -3,9 +3,6 @@
  * Redis and E2B's semantics, under one virtual clock and one seeded source of chance, without a socket. It must never
  * replace what ships but at its ports, nor know what is right: that is the rules'.
  */
-import { Sandbox } from "e2b";
-import { flow } from "@/inngest.config";
-import { type Rekindle, rekindleOver } from "@/lib";
 import type { ProbeResult } from "@/lib/boot/probe";
 import { RekindleError } from "@/lib/errors";
 import type { SandboxId, Scope } from "@/lib/ids";
@@ -14,13 +11,8 @@ import type { LifecycleEvent } from "@/lib/local/e2b/semantics/lifecycle-event";
 import { HOBBY_PLAN } from "@/lib/local/e2b/semantics/plan";
 import { createMemoryEngine } from "@/lib/local/upstash/memory/memory-engine";
 import { silentLog } from "@/lib/log";
-import { previewAddress } from "@/lib/preview-address";
 import { seededRandom } from "@/lib/random";
 import type { Runtime } from "@/lib/runtime";
-import { redisAudit } from "@/lib/store/redis-audit";
-import { redisDirectory } from "@/lib/store/redis-directory";
-import { redisFleet } from "@/lib/store/redis-fleet";
-import { redisStore } from "@/lib/store/redis-store";
 import { virtualSandboxes } from "@/tests/support/virtual-sandboxes";
 import { Calls } from "../kernel/calls";
 import { type Dice, diceOf } from "../kernel/dice";
@@ -28,31 +20,20 @@ import { drawFaultPlan, type FaultPlan, noFaults } from "../kernel/faults";
 import { SimClock } from "../kernel/sim-clock";
 import { sites } from "../kernel/sites";
 import { traceOf } from "../kernel/trace";
-import { type Ended, Worker } from "../kernel/worker";
+import type { Ended } from "../kernel/worker";
 import type { SignsOfLife } from "../rules/resting";
 import type { SignsTold } from "../rules/told";
 import { forgetfulRedis } from "./forgetful-redis";
-import { filesOf, type Outside, probeOf, redisOf, sandboxesOf } from "./ports";
+import type { Outside } from "./ports";
+import { type ClientOf, type OfLayer, type Process, Processes } from "./processes";
 import { createProducts } from "./products";
 import { type Profile, SHIPPED_SWEEP_EVERY_MS } from "./profiles";
 import { SlowMachines } from "./slow-machines";
 import { staleness } from "./stale-lists";
 import { createWork } from "./work";
 
-export const environment = "sim";
+export { environment, type Process } from "./processes";
 export const startAt = Date.UTC(2026, 0, 31, 23, 50);
-
-/** How a worker sends events and is asked to run functions; a layer's own. */
-export type ClientOf = (worker: Worker) => Runtime["inngest"];
-
-/** What else of a runtime a layer decides. */
-export type OfLayer = Partial<Pick<Runtime, "flow" | "isFromE2b">>;
-
-export interface Process {
-  readonly worker: Worker;
-  readonly runtime: Runtime;
-  readonly rekindle: Rekindle;
-}
 
 export interface Asked {
   readonly name: string;
@@ -89,9 +70,6 @@ export type World = Awaited<ReturnType<typeof createWorld>>;
 
 /** Agents of a simulation ask for no more, or every healing would take hours. */
 export const longestHoldMs = 3 * 60_000;
-
-/** As many as a small deployment has warm. */
-const WARM_WORKERS = 4;
 
 export async function createWorld({
   seed,
@@ -171,8 +149,7 @@ export async function createWorld({
     stale: stale.of,
   };
 
-  const address = previewAddress("https://{port}-{sandboxId}.preview.test");
-  const lent = new Sandbox({ sandboxId: "lent", envdVersion: "0.5.0" });
+  const processes = new Processes({ outside, clock, random, policy, plan: () => plan });
   const work = createWork(cloud, machines, () => clock.now());
   /** What routes and the command line refused, by code. */
   const refusals = new Map<string, number>();
@@ -180,44 +157,6 @@ export async function createWorld({
   const asks: Asked[] = [];
   /** What nobody may throw. */
   const troubles: string[] = [];
-  const processes: Process[] = [];
-  let born = 0;
-  let clientOf: ClientOf | undefined;
-  let ofLayer: OfLayer = {};
-
-  function startProcess(): Process {
-    if (!clientOf) throw new Error("no layer was put on this world");
-    born += 1;
-    const worker = new Worker(`w${born}`, clock, Math.round(dice.between(...plan.skewMs)));
-    if (worker.skewMs !== 0) calls.count("world", "clock-skew");
-    const own = redisOf(outside, worker);
-    const runtime: Runtime = {
-      environment,
-      appId: "rekindle",
-      inngest: clientOf(worker),
-      flow,
-      store: redisStore(own, environment, policy),
-      fleet: redisFleet(own, environment, policy),
-      directory: redisDirectory(own, environment, policy),
-      audits: redisAudit(own, environment, policy),
-      sandboxes: sandboxesOf(outside, worker),
-      lend: async () => lent,
-      files: filesOf(outside, worker),
-      policy,
-      clock: worker.clock,
-      random,
-      log: silentLog,
-      previewUrl: address.of,
-      previewAddress: address,
-      probe: probeOf(outside, worker),
-      ...ofLayer,
-    };
-    const process = { worker, runtime, rekindle: rekindleOver(runtime) };
-    processes.push(process);
-    return process;
-  }
-
-  const isFree = ({ worker }: Process) => !worker.isBusy && !worker.isDead;
 
   return {
     seed,
@@ -283,31 +222,21 @@ export async function createWorld({
       asks.push({ name, scope, at: clock.now() });
     },
 
-    put(layer: ClientOf, more: OfLayer = {}): void {
-      clientOf = layer;
-      ofLayer = more;
-    },
+    put: (layer: ClientOf, more: OfLayer = {}) => processes.put(layer, more),
 
     /** For what is the same in every process. */
-    anyRuntime: (): Runtime => startProcess().runtime,
+    anyRuntime: (): Runtime => processes.start().runtime,
 
-    /** Work of a process that does nothing else meanwhile; one that died is replaced. */
-    run<T>(work: (process: Process) => Promise<T>): Promise<Ended<T>> {
-      const free = processes.filter(isFree);
-      const process = free.length === 0 || processes.length < WARM_WORKERS ? startProcess() : dice.pick(free);
-      return process.worker.do(() => work(process));
-    },
+    run: <T>(work: (process: Process) => Promise<T>): Promise<Ended<T>> => processes.run(work),
 
     /** A deploy: what is under way is cut off, and other processes come. */
-    restart(): void {
-      for (const { worker } of processes.splice(0)) void worker.die();
-    },
+    restart: () => processes.restart(),
 
     /** Nothing goes wrong any more; clocks are right. */
     heal(): void {
       plan = noFaults;
       calls.outages.clear();
-      this.restart();
+      processes.restart();
       trace.note("healed");
     },
   };
