@@ -6,9 +6,18 @@
 import { z } from "zod";
 import { previewCheckDue } from "@/inngest/events";
 import { type LeaseId, parseLeaseId, type Scope } from "@/lib/ids";
+import type { Action } from "@/lib/preview/decide";
 import { type ReconcileOutcome, reconcile } from "@/lib/preview/operations/reconcile";
 import type { Runtime } from "@/lib/runtime";
-import { eventsOf, type News, newsOfOpening, newsOfPausing, newsOfRenewing, newsSchema } from "./announce";
+import {
+  eventsOf,
+  type News,
+  newsOfFailure,
+  newsOfOpening,
+  newsOfPausing,
+  newsOfRenewing,
+  newsSchema,
+} from "./announce";
 import type { StepOutcome } from "./step-outcome";
 
 export const reconciledSchema = z.object({
@@ -62,9 +71,7 @@ function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
     case "renewed":
       return newsOfRenewing(runtime, outcome.outcome);
     case "settled":
-      return outcome.action.kind === "record-paused"
-        ? { kind: "paused", reason: outcome.action.reason }
-        : { kind: "none" };
+      return newsOfSettling(outcome.action);
     case "retired":
       return outcome.outcome.kind === "returned"
         ? newsOfOpening(runtime, outcome.outcome.outcome, "system")
@@ -73,4 +80,9 @@ function newsOf(runtime: Runtime, outcome: ReconcileOutcome): News {
     case "busy":
       return { kind: "none" };
   }
+}
+
+function newsOfSettling({ kind, reason }: Action): News {
+  if (kind === "give-up") return newsOfFailure(reason);
+  return kind === "record-paused" ? { kind: "paused", reason } : { kind: "none" };
 }

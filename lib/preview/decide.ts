@@ -88,6 +88,8 @@ function unlessHeld({ record, now }: Snapshot, action: Action, policy: Policy): 
     case "retire":
     case "give-up":
       return { kind: "none", reason: record.reason, nextCheckAt };
+    case "open":
+      return action.unlessLet?.kind === "give-up" ? { kind: "open", reason: action.reason } : action;
     default:
       return action;
   }

@@ -1,6 +1,7 @@
 /**
  * Owns the states of a preview and which may follow which. The Lua scripts get their allowed moves from here, so this
- * table is the only way to change a state. Pure; a move that is not here is refused by the script, never repaired.
+ * table is the only way to change a state; of its moves those out of a rest are a claim's alone (`scripts/commit.ts`).
+ * Pure; a move that is not here is refused by the script, never repaired.
  */
 import { z } from "zod";
 

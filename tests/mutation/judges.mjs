@@ -26,7 +26,7 @@ export const judges = {
   pause: ["files", "holding", "resting"],
   "ready-to-pause": ["files", "unsaved-work"],
   rebuild: ["redis-lost", "auditing"],
-  reconcile: ["losses", "failures", "renewing-faults", "provider-acts", "line"],
+  reconcile: ["losses", "failures", "renewing-faults", "provider-acts", "line", "limits"],
   recover: ["failures"],
   renew: ["renewing-faults", "renewing"],
   retire: ["retention"],

@@ -6,7 +6,7 @@
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
-import { type Action, decide, type Observed } from "../decide";
+import { type Action, decide, type Ended, type GivenUp, type Observed } from "../decide";
 import type { Policy } from "../policy";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";
@@ -86,11 +86,8 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
       return action.nextCheckAt === undefined ? settle(runtime, look, action) : { kind: "agreed", action };
     case "open": {
       const outcome = await open(runtime, scope, { leaseId, isByPerson: false, isDoubted: true, reason });
-      const { unlessLet } = action;
-      const isWaiting = outcome.kind === "waiting" && unlessLet?.kind !== "give-up";
-      if (unlessLet && (outcome.kind === "refused" || isWaiting))
-        await settle(runtime, look, unlessLet, "as-it-is");
-      return { kind: "opened", action, outcome };
+      const standing = action.unlessLet && standingOf(action.unlessLet, outcome);
+      return standing ? settle(runtime, look, standing, "as-it-is") : { kind: "opened", action, outcome };
     }
     case "pause":
       return {
@@ -122,6 +119,12 @@ async function act(runtime: Runtime, look: Look, action: Action): Promise<Reconc
   }
 }
 
+/** What is to be written, where the way to running was not let go on; what waits for a place is not given up. */
+function standingOf(unlessLet: Ended | GivenUp, { kind }: OpenOutcome): Ended | GivenUp | undefined {
+  if (kind === "refused" || kind === "not-waiting") return unlessLet;
+  return kind === "waiting" && unlessLet.kind !== "give-up" ? unlessLet : undefined;
+}
+
 /** What must still hold when the claim is taken, since time passes between the decision and it. */
 function unless(
   reason: Reason,
@@ -138,8 +141,8 @@ type Settling = Extract<
 >;
 
 /**
- * Changes what the record says, under a claim like any other change, and goes on if somebody returned meanwhile. Where the
- * wish is left as it is, whoever wrote it knows already that it has to wait.
+ * Changes what the record says, under a claim like any other change, and goes on where somebody wants it by then: who came
+ * meanwhile was told that whoever holds the claim does. `as-it-is`: the wish was written just before, and is not to be lost.
  */
 async function settle(
   runtime: Runtime,
@@ -151,9 +154,15 @@ async function settle(
   const claimed = await runtime.store.claim(scope, { kind: "settle", leaseId, ifEpoch, ...wanted });
   if (claimed.kind === "not-applicable") return { kind: "agreed", action };
   if (claimed.kind !== "granted") return { kind: "busy", action };
+  // Given up for a suspension that was lifted since the look: then it is let go on.
+  const isLetAgain = action.kind === "give-up" && wish === "resting" && !claimed.snapshot.suspendedBecause;
+  if (isLetAgain)
+    return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson: false }) };
   const settled = await commitSettled(runtime, claimed.lease, claimed.snapshot, action);
-  if (settled.record.wanted === "resting" || wish === "as-it-is") return { kind: "settled", action };
-  return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson: false }) };
+  if (settled.record.wanted === "resting" || action.kind === "record-run") return { kind: "settled", action };
+  // What has failed begins again only at a person's word, and nobody else's can have come since.
+  const isByPerson = settled.record.state === "failed";
+  return { kind: "opened", action, outcome: await open(runtime, scope, { leaseId, isByPerson }) };
 }
 
 function commitSettled(

@@ -13,7 +13,7 @@
  *       16 what a permanent failure of its start was, '' for none  17 '1' when its place is wanted back: it joins the line
  *       18 number of fields to set, then field, value, …, then the fields to remove
  *
- * Returns status `committed`, `lost`, `condemned`, `occupied` (it names another sandbox, or
+ * Returns status `committed`, `lost` (another holds the claim, or the work under this one has come to rest), `condemned`, `occupied` (it names another sandbox, or
  * the sandbox was another preview's) or `illegal`.
  */
 import { breaker } from "./breaker";
@@ -49,6 +49,8 @@ if mustBeFree and named ~= nil and named ~= sandboxId then return reply('occupie
 local owner = mustBeFree and redis.call('HGET', sandboxKey, 'scope')
 if owner and owner ~= scopeOf() then return reply('occupied') end
 if sandboxId and redis.call('SISMEMBER', condemnedKey, sandboxId) == 1 then return reply('condemned') end
+
+if rests[get('state')] and sandboxId ~= named and not rests[state] then return reply('lost') end
 
 local endsAt = getNumber('endsAt')
 for index = 1, count do set(ARGV[17 + index * 2], ARGV[18 + index * 2]) end

@@ -62,6 +62,16 @@ describe.each(engines)("a commit on %s", (engine) => {
     });
   });
 
+  // Found in review: it would have been let go again unseen, and have run on.
+  test("what was brought to rest under a claim is given no other sandbox under it", async () => {
+    await at.store.commit(lease, marking("failed", { become: "failed", reason: "run-failed" }));
+
+    const late = await at.store.commit(lease, marking("named", { set: { sandboxId: sandboxA } }));
+
+    expect(late.kind).toBe("lost");
+    expect(late.snapshot.record).not.toHaveProperty("sandboxId");
+  });
+
   test("writes its fields, and the claim stays or ends as it says", async () => {
     const held = await at.store.commit(lease, marking("a", { set: { sandboxId: sandboxA, revision: "r7" } }));
     const released = await at.store.commit(

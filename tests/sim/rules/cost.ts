@@ -48,7 +48,9 @@ export function placesAreNotGivenTwice(world: World, watch: Watch): Rule {
     async moment() {
       const counted = Number(await world.redis.command("ZCOUNT", places, `(${world.clock.now()}`, "+inf"));
       // What is adopted was made before, and may run already: its place is counted for that, and was given to nobody.
-      const adopted = [...watch.records.values()].filter(({ leaseKind }) => leaseKind === "adopt").length;
+      const adopted = [...watch.records.values()].filter(
+        ({ leaseKind, leaseUntil }) => leaseKind === "adopt" && Number(leaseUntil) > world.clock.now(),
+      ).length;
       const taken = counted - adopted;
       if (taken > world.policy.planConcurrency)
         watch.report("capacity", `${taken} places are taken of ${world.policy.planConcurrency}`);

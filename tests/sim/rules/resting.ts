@@ -20,6 +20,7 @@ export interface SignsOfLife {
 export function signsOfLife(world: World, watch: Watch): SignsOfLife {
   const lastAccepted = new Map<string, number>();
   const holds = new Map<string, Map<string, number>>();
+  const wokenAt = new Map<string, number>();
   return {
     accepted: (scope, begunAt) => {
       lastAccepted.set(nameOf(scope), Math.max(lastAccepted.get(nameOf(scope)) ?? 0, begunAt));
@@ -34,10 +35,13 @@ export function signsOfLife(world: World, watch: Watch): SignsOfLife {
       seen({ scope, before, after: { state, reason = "" } }) {
         // Who had it forgotten gave up its holds as well.
         if (state === undefined) forgotten(scope);
+        if (state === "resuming" && before.state !== "resuming")
+          wokenAt.set(nameOf(scope), world.clock.now());
         const isDecision = state === "pausing" && before.state === "running" && forWantOfUse.includes(reason);
         // What Redis was told and has forgotten it cannot know.
         // Woken only so that its work could be saved, while all that anybody could see was that it rests.
-        const isForItsWork = before.reason === "last-save" && !isUsedSince(scope, Number(before.changedAt));
+        const isForItsWork =
+          before.reason === "last-save" && !isUsedSince(scope, wokenAt.get(nameOf(scope)) ?? 0);
         if (isDecision && !isForItsWork && world.losses.count === 0) judge(scope, reason);
       },
     },

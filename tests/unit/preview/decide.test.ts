@@ -186,6 +186,12 @@ test("a rest that broke off and is wanted back says that it rests, or goes on ru
   expect(decide(wanted, running, policy)).not.toHaveProperty("unlessLet");
 });
 
+test("nothing is given up while an operator looks", () => {
+  const held = { ...aSnapshot("resuming"), isEverythingHeld: true };
+  expect(decide(held, running, policy)).toEqual({ kind: "open", reason: "interrupted" });
+  expect(decide(held, paused, policy)).toMatchObject({ unlessLet: { kind: "record-paused" } });
+});
+
 describe("boundaries", () => {
   test.each([
     [-1, "none"],
