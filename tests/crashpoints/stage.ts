@@ -3,10 +3,9 @@
  * Nothing fails before it is armed; from then on what was planned befalls the calls of those that are under test, counted
  * over all of them together. It must never know what is right: that is the rules'.
  */
-import { policy as shipped } from "@/inngest.config";
 import { sleep } from "@/lib/clock";
 import { parseScope, type Scope } from "@/lib/ids";
-import { type Policy, type PolicyOverrides, withOverrides } from "@/lib/preview/policy";
+import type { PolicyOverrides } from "@/lib/preview/policy";
 import type { Rekindle } from "@/lib/rekindle";
 import { settlePromises } from "@/tests/sim/kernel/sim-clock";
 import { putLayer1 } from "@/tests/sim/layer-1/layer-1";
@@ -16,9 +15,9 @@ import { signsOfLife } from "@/tests/sim/rules/resting";
 import { nameOf, watch } from "@/tests/sim/rules/watch";
 import { workIsKept } from "@/tests/sim/rules/work-kept";
 import { epochsGrow, movesAreLegal, oneSandboxEach } from "@/tests/sim/rules/writing";
-import { profiles } from "@/tests/sim/world/profiles";
 import { createWorld } from "@/tests/sim/world/world";
 import { type Planned, STALL_MS } from "./planned";
+import { profileWith } from "./profile";
 
 const SECOND = 1_000;
 
@@ -45,7 +44,7 @@ export interface CountedCall {
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
-/** A little less than the idle time of the brisk policy, since every beat has its price in each case. */
+/** A little less than the idle time of `profile.ts`, since every beat has its price in each case. */
 const SELDOM_MS = 140 * SECOND;
 
 /** One in which installs and servers go well, whatever is drawn. */
@@ -206,14 +205,4 @@ export async function setStage({ underTest, faults, policy, keptLines }: StageOp
     tell: (name: string, data: Readonly<Record<string, unknown>>) =>
       bus.receive([{ name, data }], clock.now()),
   };
-}
-
-const brisk = profiles.find(({ name }) => name === "brisk");
-
-function profileWith(overrides: PolicyOverrides) {
-  if (!brisk) throw new Error("there is no brisk profile");
-  // The project's own deadlines are the shipped ones: a stall in a boot is no fault of the project's.
-  const { installDeadlineMs, serverDeadlineMs } = shipped;
-  const policy: Policy = withOverrides(brisk.policy, { installDeadlineMs, serverDeadlineMs, ...overrides });
-  return { ...brisk, policy, planConcurrent: policy.planConcurrency };
 }
