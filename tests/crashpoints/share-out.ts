@@ -17,7 +17,7 @@ export interface Players {
 
 export async function startPlayers(): Promise<Players> {
   const file = await bundle(new URL("./play-cases.ts", import.meta.url), "play-cases");
-  const children = Array.from({ length: availableParallelism() }, () => fork(file));
+  const children = Array.from({ length: availableParallelism() }, () => fork(file, { execArgv: [] }));
   return {
     async play(cases, told) {
       const left = [...cases];

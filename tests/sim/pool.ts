@@ -38,7 +38,8 @@ export async function playAll(options: PoolOptions): Promise<Totals> {
     mutant ? [editsOf(mutant)] : [],
   );
   const work = async (): Promise<void> => {
-    const child = fork(player);
+    // Without this process's own flags: a bundle needs no loader, and a loader would compile it once more.
+    const child = fork(player, { execArgv: [] });
     try {
       while (left.length > 0 && !(untilFirst && totals.failed.length > 0)) {
         const seeds = left.splice(0, PORTION[layer]);
