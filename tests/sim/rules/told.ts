@@ -71,10 +71,12 @@ export function signsAreTold(
         // Whoever brings it to run tells of it.
         if (before.state !== "running" && after.state === "running") tell(nameOf(scope));
         const isBeat = site === "redis.touch" && about.startsWith("beat ");
+        // What was lost with acknowledged writes is no answer to this beat.
+        const isAsLeft = world.losses.count === 0;
         const mayReturn = !world.asks.some(
           (ask) => ask.name === "suspend" && ask.scope.userId === scope.userId,
         );
-        if (isBeat && before.state === "pausing" && after.wanted !== "running" && mayReturn)
+        if (isBeat && isAsLeft && before.state === "pausing" && after.wanted !== "running" && mayReturn)
           watch.report(
             "told",
             `somebody returned to ${nameOf(scope)} while it was paused, and is not written down`,
