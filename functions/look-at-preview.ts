@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { previewCheckDue } from "@/inngest/events";
 import { type LeaseId, parseLeaseId, type Scope } from "@/lib/ids";
-import type { Action } from "@/lib/preview/decide";
+import type { Action } from "@/lib/preview/action";
 import { type ReconcileOutcome, reconcile } from "@/lib/preview/operations/reconcile";
 import type { Runtime } from "@/lib/runtime";
 import {

@@ -2,13 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { policy } from "@/inngest.config";
+import type { Action, Observed } from "@/lib/preview/action";
 import {
-  type Action,
   decide,
   desertedAt,
   healRunningAt,
   idleAt,
-  type Observed,
   renewAt,
   renewalDue,
   restsAt,

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { policy } from "@/inngest.config";
 import { leaseIdSchema } from "@/lib/ids";
-import type { Observed } from "@/lib/preview/decide";
+import type { Observed } from "@/lib/preview/action";
 import { reasonSchema } from "@/lib/preview/reasons";
 import { phaseSchema, recordSchema, type Snapshot, wantedSchema } from "@/lib/preview/record";
 import { type State, stateSchema } from "@/lib/preview/transitions";

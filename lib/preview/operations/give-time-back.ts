@@ -6,7 +6,7 @@
  */
 import type { SandboxId } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
-import type { Observed } from "../decide";
+import type { Observed } from "../action";
 import type { Snapshot } from "../record";
 import { keepAliveFor } from "./extend";
 

@@ -6,7 +6,8 @@
 import type { LeaseId, Scope } from "@/lib/ids";
 import type { Runtime } from "@/lib/runtime";
 import type { Lease } from "@/lib/store/store";
-import { type Action, decide, type Ended, type GivenUp, type Observed } from "../decide";
+import type { Action, Ended, GivenUp, Observed } from "../action";
+import { decide } from "../decide";
 import type { Policy } from "../policy";
 import type { Reason } from "../reasons";
 import { type Snapshot, sandboxOf } from "../record";

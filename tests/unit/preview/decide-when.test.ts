@@ -1,7 +1,8 @@
 /** What is decided at rest, after a worker's death and when a user may not run: which reason, and from when on. */
 import { describe, expect, test } from "vitest";
 import { policy } from "@/inngest.config";
-import { decide, healRunningAt, keptUntil, type Observed } from "@/lib/preview/decide";
+import type { Observed } from "@/lib/preview/action";
+import { decide, healRunningAt, keptUntil } from "@/lib/preview/decide";
 import { aRecord, aSnapshot, NOW, SANDBOX_ID } from "@/tests/support/records";
 
 const running: Observed = { kind: "running", startedAt: NOW - 60_000, endsAt: NOW + 900_000 };

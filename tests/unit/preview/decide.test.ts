@@ -1,7 +1,8 @@
 /** What is done about one preview, for everything that can be known of it. */
 import { describe, expect, test } from "vitest";
 import { policy } from "@/inngest.config";
-import { type Action, decide, healRunningAt, idleAt, type Observed } from "@/lib/preview/decide";
+import type { Action, Observed } from "@/lib/preview/action";
+import { decide, healRunningAt, idleAt } from "@/lib/preview/decide";
 import { reasonSchema } from "@/lib/preview/reasons";
 import { type Snapshot, wantedSchema } from "@/lib/preview/record";
 import type { State } from "@/lib/preview/transitions";

@@ -1,7 +1,8 @@
 /** What is decided while an operator looks: nothing rests, nothing goes, and what runs goes on running. */
 import { describe, expect, test } from "vitest";
 import { policy } from "@/inngest.config";
-import { decide, type Observed } from "@/lib/preview/decide";
+import type { Observed } from "@/lib/preview/action";
+import { decide } from "@/lib/preview/decide";
 import type { Snapshot } from "@/lib/preview/record";
 import { aSnapshot, NOW } from "@/tests/support/records";
 
